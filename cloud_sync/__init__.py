@@ -1,0 +1,1 @@
+"""The clinic: verifies, keeps, opens, counts and explains what the hubs send."""

@@ -1,0 +1,29 @@
+"""The command `vitals-clinic`. Each command's code is imported when it runs."""
+
+import cyclopts
+
+app = cyclopts.App(
+    name="vitals-clinic",
+    help="The clinic server: receives sealed readings, proves days, measures minutes.",
+    version_flags=["--version"],
+)
+
+_COMMANDS = {
+    "init": "cloud_sync.commands.setup:init",
+    "serve": "cloud_sync.commands.serve:serve",
+    "hub": "cloud_sync.commands.hub:app",
+    "patient": "cloud_sync.commands.patient:app",
+    "staff": "cloud_sync.commands.staff:app",
+    "determine": "cloud_sync.commands.determine:determine",
+}
+for _name, _target in _COMMANDS.items():
+    app.command(_target, name=_name)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

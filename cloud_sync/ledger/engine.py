@@ -1,0 +1,88 @@
+"""Opens the clinic's database, SQLite or PostgreSQL, the same way everywhere.
+
+SQLite: WAL, `synchronous=FULL`, one writing connection, readers `mode=ro`, because two writers can
+meet the WAL-reset bug of versions before 3.51.3.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """A database: one way to write, one way to read."""
+
+    writer: Engine
+    reader: Engine
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end, or rolled back as a whole."""
+        with self.writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view that cannot change anything."""
+        with self.reader.connect() as connection:
+            yield connection
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert that knows ON CONFLICT, in the dialect of this database."""
+        if self.writer.dialect.name == "sqlite":
+            return sqlite.insert(table)
+        return postgresql.insert(table)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Open `sqlite:////path/clinic.db` or `postgresql+psycopg://...`."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed.database or "")
+    engine = create_engine(parsed, pool_size=4, max_overflow=4)
+    reader = engine.execution_options(postgresql_readonly=True)
+    return Store(writer=engine, reader=reader)
+
+
+def _open_sqlite(path: str) -> Store:
+    writer = create_engine(f"sqlite:///{path}", pool_size=1, max_overflow=0, pool_timeout=60)
+    event.listen(writer, "connect", _prepare_writer)
+    event.listen(writer, "begin", _begin_immediate)
+    reader = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", pool_size=4, max_overflow=4)
+    event.listen(reader, "connect", _prepare_reader)
+    event.listen(reader, "begin", _begin_deferred)
+    return Store(writer=writer, reader=reader)
+
+
+def _prepare_writer(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
+    connection.isolation_level = None  # SQLAlchemy's begin event decides, not the driver
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _prepare_reader(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_deferred(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
