@@ -6,10 +6,11 @@ from datetime import datetime
 import msgspec
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.contract.readings import Outcome
+from cloud_sync.contract.readings import Outcome, Refusal
 
 VERSION = 1
 MAX_PLAINTEXT_BYTES = 1022  # the largest bucket of the envelope less its length field
+MAX_KEPT_BYTES = 128  # of a payload that is too long to keep whole
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -99,9 +100,19 @@ def observe(hub: str, frame: Frame, outcome: Outcome, software: str) -> Observat
 
 
 def encode(observation: Observation) -> bytes:
-    """The canonical plaintext; an assertion holds it within the largest bucket."""
+    """The canonical plaintext, never above the largest bucket.
+
+    A device that sets every flag at once, or sends a payload longer than any health service
+    defines, must not stop the hub: the outcome is then refused as `too_large`, under the same id,
+    and of the payload only as much as fits is kept.
+    """
     plaintext = canonical(observation)
-    assert len(plaintext) <= MAX_PLAINTEXT_BYTES, "an observation outgrew the largest bucket"
+    if len(plaintext) <= MAX_PLAINTEXT_BYTES:
+        return plaintext
+    refused = Refusal(reason="too_large", field=str(observation.outcome.__struct_config__.tag))
+    frame = msgspec.structs.replace(observation.frame, raw=observation.frame.raw[:MAX_KEPT_BYTES])
+    plaintext = canonical(msgspec.structs.replace(observation, frame=frame, outcome=refused))
+    assert len(plaintext) <= MAX_PLAINTEXT_BYTES, "a bounded observation outgrew its bucket"
     return plaintext
 
 
