@@ -38,10 +38,10 @@ def test_another_key_or_an_unknown_one_proves_nothing() -> None:
     assert receipt.verify(receipt.sign(receipt_of(1), KEY), {6: KEY.public_key()}) is None
 
 
-@pytest.mark.parametrize("extra", [b"", b"\0", b"\0" * 42])
-def test_a_signed_receipt_of_the_wrong_length_is_none(extra: bytes) -> None:
-    body = receipt.sign(receipt_of(1), KEY)[:-64]
-    altered = body[:-1] + extra
+@pytest.mark.parametrize(("cut", "extra"), [(1, b""), (42, b""), (0, b"\0"), (0, b"\1" * 42)])
+def test_a_signed_receipt_of_the_wrong_length_is_none(cut: int, extra: bytes) -> None:
+    body = receipt.sign(receipt_of(2), KEY)[:-64]
+    altered = body[: len(body) - cut] + extra
     assert receipt.verify(altered + KEY.sign(b"rpm-ack-v1\0" + altered), KEYS) is None
 
 
