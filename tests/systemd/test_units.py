@@ -1,0 +1,36 @@
+"""The shipped units keep the exposure figures that the manual states."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNITS = Path(__file__).parents[2] / "systemd"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+@pytest.mark.parametrize(
+    ("unit", "at_most"),
+    [("vitals-collector", 0.5), ("vitals-uplink", 1.2), ("vitals-clinic", 2.5)],
+)
+def test_exposure(unit: str, at_most: float) -> None:
+    ran = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", UNITS / f"{unit}.service"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    score = re.search(r"Overall exposure level .*: ([\d.]+)", ran.stdout)
+    assert score, ran.stderr
+    assert float(score[1]) <= at_most
+
+
+def test_the_collector_has_no_network_and_the_uplink_no_devices() -> None:
+    collector = (UNITS / "vitals-collector.service").read_text()
+    uplink = (UNITS / "vitals-uplink.service").read_text()
+    assert "PrivateNetwork=yes" in collector
+    assert "RestrictAddressFamilies=AF_UNIX\n" in collector
+    assert "PrivateDevices=yes" in uplink
+    assert "ReadWritePaths=/var/lib/vitals/uplink\n" in uplink
