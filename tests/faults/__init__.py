@@ -1,0 +1,1 @@
+"""Faults made on purpose: every number here is what the product promises to survive."""
