@@ -14,6 +14,19 @@ from gateway.decoders.clock import current_time, date_time
 from gateway.decoders.cursor import Cursor, Refused
 from gateway.decoders.glucose import glucose, glucose_context
 from gateway.decoders.hints import BY_THE_BOOK, NAMED, Hints
+from gateway.decoders.makers import (
+    ascensia,
+    codefree,
+    freestyle,
+    lifescan,
+    masimo,
+    microlife,
+    omron,
+    taidoc,
+    transtek,
+    visomat,
+    yonker,
+)
 from gateway.decoders.oximetry import continuous, spot_check
 from gateway.decoders.racp import racp
 from gateway.decoders.temperature import temperature
@@ -37,9 +50,38 @@ BINARY: MappingProxyType[str, Callable[[Cursor, Hints], Spoken]] = MappingProxyT
         "2A9C": body_composition,
         "2A9D": weight,
         "advertisement": advertisement,
+        "ascensia.frame": ascensia.frame,
+        "codefree.frame": codefree.frame,
+        "lifescan.verio.record": lifescan.verio_record,
+        "masimo.frame": masimo.frame,
+        "microlife.record": microlife.record,
+        "omron.advertisement": omron.advertisement,
+        "omron.clock.classic": omron.clock_classic,
+        "omron.clock.mixed": omron.clock_mixed,
+        "omron.clock.modern": omron.clock_modern,
+        "omron.frame.le14": omron.frame_le14,
+        "omron.hid.gme": omron.hid_gme,
+        "omron.record.be14": omron.record_be14,
+        "omron.record.le14": omron.record_le14,
+        "omron.record.le16": omron.record_le16,
+        "taidoc.datetime": taidoc.clock,
+        "taidoc.record.bp": taidoc.blood_pressure,
+        "taidoc.record.glucose": taidoc.glucose,
+        "taidoc.record.spo2": taidoc.oximetry,
+        "taidoc.record.temperature": taidoc.temperature,
+        "transtek.record": transtek.record,
+        "transtek.time": transtek.time,
+        "yonker.frame": yonker.frame,
     }
 )
-TEXT: MappingProxyType[str, Callable[[str], Spoken]] = MappingProxyType({})
+TEXT: MappingProxyType[str, Callable[[str], Spoken]] = MappingProxyType(
+    {
+        "ascensia.record": ascensia.record,
+        "freestyle.optium.line": freestyle.line,
+        "lifescan.ultra2.line": lifescan.ultra2_line,
+        "visomat.record": visomat.record,
+    }
+)
 CHANNELS = frozenset(BINARY) | frozenset(TEXT)
 
 
@@ -63,7 +105,7 @@ def decode(channel: str, payload: bytes | str, profile: str | Hints | None = Non
 def _binary(channel: str, payload: bytes | str, hints: Hints) -> Outcome:
     if isinstance(payload, str):
         return Refusal(reason="this channel carries bytes, not text", field="payload")
-    return BINARY[channel](Cursor(payload), hints)
+    return BINARY[channel](Cursor(bytes(payload)), hints)
 
 
 def _text(channel: str, payload: bytes | str) -> Outcome:

@@ -18,6 +18,11 @@ class Hints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     weight_step_kg: Decimal | None = None  # 2A9D, instead of 0.005
     user_byte_meaningless: bool = False  # 2A9D
 
+    def __post_init__(self) -> None:
+        step = self.weight_step_kg
+        if step is not None and not (step.is_finite() and step > 0):
+            raise ValueError("weight_step_kg is a decimal above 0")
+
 
 BY_THE_BOOK = Hints()
 

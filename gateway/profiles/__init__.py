@@ -65,6 +65,8 @@ def parse(profile_id: str, text: str) -> Profile:
     for channel in profile.channel:
         if channel.decoder not in CHANNELS:
             raise ProfileError(f"{profile_id}: no decoder is called {channel.decoder}")
+    if profile.status == "clinic" and not profile.evidence.checked:
+        raise ProfileError(f"{profile_id}: clinic needs evidence.checked, who saw the display")
     return profile
 
 
