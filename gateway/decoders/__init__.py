@@ -7,12 +7,18 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from cloud_sync.contract.readings import Outcome, Refusal, Spoken
-from gateway.decoders.advertisement import advertisement
-from gateway.decoders.blood_pressure import blood_pressure, cuff_pressure
-from gateway.decoders.body_composition import body_composition
-from gateway.decoders.clock import current_time, date_time
+from gateway.decoders import (
+    advertisement,
+    blood_pressure,
+    body_composition,
+    clock,
+    glucose,
+    oximetry,
+    racp,
+    temperature,
+    weight,
+)
 from gateway.decoders.cursor import Cursor, Refused
-from gateway.decoders.glucose import glucose, glucose_context
 from gateway.decoders.hints import BY_THE_BOOK, NAMED, Hints
 from gateway.decoders.makers import (
     ascensia,
@@ -27,29 +33,25 @@ from gateway.decoders.makers import (
     visomat,
     yonker,
 )
-from gateway.decoders.oximetry import continuous, spot_check
-from gateway.decoders.racp import racp
-from gateway.decoders.temperature import temperature
-from gateway.decoders.weight import weight
 
 __all__ = ["BINARY", "CHANNELS", "TEXT", "Hints", "decode"]
 
 BINARY: MappingProxyType[str, Callable[[Cursor, Hints], Spoken]] = MappingProxyType(
     {
-        "2A08": date_time,
-        "2A18": glucose,
-        "2A1C": temperature,
-        "2A1E": temperature,
-        "2A2B": current_time,
-        "2A34": glucose_context,
-        "2A35": blood_pressure,
-        "2A36": cuff_pressure,
-        "2A52": racp,
-        "2A5E": spot_check,
-        "2A5F": continuous,
-        "2A9C": body_composition,
-        "2A9D": weight,
-        "advertisement": advertisement,
+        "2A08": clock.date_time,
+        "2A18": glucose.measurement,
+        "2A1C": temperature.measurement,
+        "2A1E": temperature.measurement,
+        "2A2B": clock.current_time,
+        "2A34": glucose.context,
+        "2A35": blood_pressure.measurement,
+        "2A36": blood_pressure.intermediate,
+        "2A52": racp.indication,
+        "2A5E": oximetry.spot_check,
+        "2A5F": oximetry.continuous,
+        "2A9C": body_composition.measurement,
+        "2A9D": weight.measurement,
+        "advertisement": advertisement.advertised,
         "ascensia.frame": ascensia.frame,
         "codefree.frame": codefree.frame,
         "lifescan.verio.record": lifescan.verio_record,

@@ -10,7 +10,7 @@ _SHORT_NAME, _COMPLETE_NAME = 0x08, 0x09
 _MANUFACTURER = 0xFF
 
 
-def advertisement(cursor: Cursor, _hints: Hints) -> Advertisement:
+def advertised(cursor: Cursor, _hints: Hints) -> Advertisement:
     """Length 0 ends; a structure longer than what is left is refused; other types are skipped."""
     structures = list(_structures(cursor))
     by_type: dict[int, bytes] = {}

@@ -20,12 +20,12 @@ _STATUS_BITS = ("body_movement", "cuff_loose", "irregular_pulse", None, None, "i
 _PULSE_RANGE = {1: "pulse_above_range", 2: "pulse_below_range"}
 
 
-def blood_pressure(cursor: Cursor, hints: Hints) -> BloodPressure | FailedMeasurement:
+def measurement(cursor: Cursor, hints: Hints) -> BloodPressure | FailedMeasurement:
     """2A35."""
     return judge_pressure(_claim(cursor, hints))
 
 
-def cuff_pressure(cursor: Cursor, hints: Hints) -> CuffPressure:
+def intermediate(cursor: Cursor, hints: Hints) -> CuffPressure:
     """2A36: the first field is the cuff's pressure now, the other two mean nothing."""
     claim = _claim(cursor, hints)
     if isinstance(claim.systolic, Special):

@@ -31,7 +31,7 @@ _FIELDS: tuple[tuple[int, str, int | None], ...] = (
 )
 
 
-def body_composition(cursor: Cursor, _hints: Hints) -> BodyComposition | FailedMeasurement:
+def measurement(cursor: Cursor, _hints: Hints) -> BodyComposition | FailedMeasurement:
     """2A9C. A fat content of 0 is the placeholder of a history stub, and refused."""
     present = cursor.u16("flags")
     if present & _MULTI_PACKET:

@@ -86,7 +86,7 @@ _HEALTH = {
 _MEDICATIONS = {1: "rapid", 2: "short", 3: "intermediate", 4: "long", 5: "premixed"}
 
 
-def glucose(cursor: Cursor, _hints: Hints) -> Glucose | ControlSolution | FailedMeasurement:
+def measurement(cursor: Cursor, _hints: Hints) -> Glucose | ControlSolution | FailedMeasurement:
     """2A18."""
     present = cursor.u8("flags")
     sequence = cursor.u16("sequence")
@@ -128,7 +128,7 @@ def _concentration(cursor: Cursor, present: int) -> GlucoseClaim:
     )
 
 
-def glucose_context(cursor: Cursor, hints: Hints) -> GlucoseContext:
+def context(cursor: Cursor, hints: Hints) -> GlucoseContext:
     """2A34. The medication's amount is read past: its unit is not settled."""
     present = cursor.u8("flags")
     sequence = cursor.u16("sequence")

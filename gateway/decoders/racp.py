@@ -27,7 +27,7 @@ _RESULTS = {
 }
 
 
-def racp(cursor: Cursor, hints: Hints) -> RacpResponse | RacpCount:
+def indication(cursor: Cursor, hints: Hints) -> RacpResponse | RacpCount:
     """2A52 as indicated: the end of a procedure, or a count."""
     opcode = cursor.u8("opcode")
     if opcode not in (_COUNT_REPLY, _RESPONSE, _COMBINED_REPLY):

@@ -22,7 +22,7 @@ _SITES = {
 }
 
 
-def temperature(cursor: Cursor, _hints: Hints) -> Temperature | FailedMeasurement:
+def measurement(cursor: Cursor, _hints: Hints) -> Temperature | FailedMeasurement:
     present = cursor.u8("flags")
     value = medfloat(cursor.u32("value"))
     time = read_date_time(cursor) if present & _TIME else None

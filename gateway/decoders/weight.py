@@ -16,7 +16,7 @@ _STEP_KG = Decimal("0.005")
 _STEP_LB = Decimal("0.01")
 
 
-def weight(cursor: Cursor, hints: Hints) -> Weight | FailedMeasurement:
+def measurement(cursor: Cursor, hints: Hints) -> Weight | FailedMeasurement:
     """2A9D. BMI and height of 0 are absent."""
     present = cursor.u8("flags")
     imperial = bool(present & _IMPERIAL)
