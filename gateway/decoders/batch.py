@@ -7,14 +7,24 @@ bad item never disturbs the others.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import get_args
 
 import msgspec
 
-from cloud_sync.contract.readings import Analyte, Outcome, Refusal, Spoken
+from cloud_sync.contract.readings import (
+    Analyte,
+    FailedMeasurement,
+    Outcome,
+    Reading,
+    Refusal,
+    Spoken,
+)
 from gateway.decoders import Hints, decode
 from gateway.decoders.numbers import plain
 
 FindHints = Callable[[str], Hints | None]
+
+_READING_FIELDS = {kind.__struct_config__.tag: kind.__struct_fields__ for kind in get_args(Reading)}
 
 
 def answer_all(items: Sequence[object], find_hints: FindHints) -> list[dict[str, object]]:
@@ -29,6 +39,9 @@ def fields(spoken: Spoken) -> dict[str, object]:
         # An unconverted count and its code are integers; only a converted number is a decimal.
         values["raw_value"] = int(spoken.raw_value)
         values["analyte"] = int(spoken.analyte) if spoken.analyte.isdecimal() else spoken.analyte
+    if isinstance(spoken, FailedMeasurement):
+        # A failed attempt has the fields of what was attempted, so that both compare alike.
+        values = {**dict.fromkeys(_READING_FIELDS[spoken.of]), **values}
     return {"kind": spoken.__struct_config__.tag, **values}
 
 
