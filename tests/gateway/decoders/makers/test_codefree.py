@@ -11,11 +11,9 @@ FRAME = first("codefree-before-meal")
 
 
 def _with(offset: int, value: int) -> Any:
-    message = bytearray(FRAME[3:20])
-    message[offset] = value
-    return decode(
-        "codefree.frame", FRAME[:3] + bytes(message) + bytes([xor_of(bytes(message)), 0xAA])
-    )
+    whole = FRAME[3:20]
+    message = whole[:offset] + bytes([value]) + whole[offset + 1 :]
+    return decode("codefree.frame", FRAME[:3] + message + bytes([xor_of(message), 0xAA]))
 
 
 @pytest.mark.parametrize("offset", range(len(FRAME)))

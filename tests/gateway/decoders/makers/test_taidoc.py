@@ -30,7 +30,7 @@ def test_meals(top: int, meal: str | None) -> None:
 def test_control_is_judged_before_the_analyte(analyte: int) -> None:
     assert isinstance(_glucose(130, 0xC0 | analyte << 2), ControlSolution)
     patient = _glucose(130, 0x40 | analyte << 2)
-    kinds: dict[int, type] = {0: Glucose, 7: Ketone}
+    kinds: dict[int, type[Any]] = {0: Glucose, 7: Ketone}
     assert isinstance(patient, kinds.get(analyte, OtherAnalyte))
     if analyte:
         assert (patient.analyte, patient.raw_value) == (str(analyte), 130)
