@@ -1,0 +1,87 @@
+"""What a device model is and says, as frozen values. Unknown keys in a profile are errors.
+
+A profile states facts; it never computes. Every choice is from a closed list.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from gateway.decoders import Hints
+
+Kind = Literal["blood_pressure", "glucose", "pulse_oximetry", "temperature", "weight"]
+Status = Literal["draft", "bench", "clinic", "retired"]
+Covered = Literal["yes", "no", "absent"]
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every part of a profile."""
+
+
+class Match(_Section, frozen=True, kw_only=True):
+    """What an advertisement must show: one of the name patterns, and the service if stated."""
+
+    local_names: tuple[str, ...]
+    service: str | None = None
+
+
+class Link(_Section, frozen=True, kw_only=True):
+    """How the device is reached. `mode` tells a person when and for how long it can be."""
+
+    transport: Literal["ble", "serial"]
+    pairing: Literal["none", "just_works", "passkey", "pin"]
+    mode: str
+    pin: str | None = None  # where the maker uses one fixed PIN
+
+
+class Channel(_Section, frozen=True, kw_only=True):
+    """A characteristic and the decoder of its payloads, a channel of `gateway.decoders`."""
+
+    characteristic: str
+    decoder: str
+    optional: bool = False  # some units of this model do not have it
+
+
+class Clock(_Section, frozen=True, kw_only=True):
+    """How the hub sets the device's clock, and what the device's times count in."""
+
+    way: Literal["date_time_2a08", "current_time_2a2b", "none"]
+    zone: Literal["local", "local_standard", "utc"] = "local"
+
+
+class Session(_Section, frozen=True, kw_only=True):
+    """Which conversation, what the device does with a record once it was confirmed, and pauses.
+
+    `deletes` is the safe assumption. `rest_s` is how long the device is left alone afterwards.
+    """
+
+    machine: Literal["push", "racp"]
+    after_confirmation: Literal["keeps", "marks_sent", "deletes"]
+    quiet_end_ms: int = 3000
+    rest_s: int = 10
+
+
+class Evidence(_Section, frozen=True, kw_only=True):
+    """Where the facts come from; `checked` names who compared a display with the bytes."""
+
+    spec: str
+    source: str
+    checked: str | None = None
+
+
+class Profile(_Section, frozen=True, kw_only=True):
+    """One device model. `id` equals the path of its file."""
+
+    schema: Literal[1]
+    id: str
+    label: str
+    kind: Kind
+    status: Status
+    match: Match
+    link: Link
+    channel: tuple[Channel, ...]
+    clock: Clock
+    session: Session
+    coverage: dict[str, Covered]
+    evidence: Evidence
+    hints: Hints = Hints()
