@@ -6,6 +6,7 @@ has a time limit of its own: bleak retries some of BlueZ's answers without one.
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple, TypeVar
@@ -27,6 +28,7 @@ _FAULTS = (BleakError, DBusError, OSError, EOFError, asyncio.TimeoutError)
 # BlueZ hides bonded devices that are not discoverable from a bare LE scan; any filter of ours
 # shows them, and one on RSSI hides nobody. No filter on services: bluetoothd 5.87 crashes on it.
 _SHOW_ALL = {"filters": {"RSSI": -127}}
+_ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}[:_-]){5}[0-9A-Fa-f]{2}")
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -210,7 +212,7 @@ async def _limited(work: Coroutine[Any, Any, T], seconds: float) -> T:
 
 
 def _reason(error: BaseException) -> str:
-    """Why, without an address: bleak's own texts may hold one, its kinds do not."""
+    """Why, in few words and without the device's address, which bleak's texts may hold."""
     match error:
         case TimeoutError():
             return "no answer in time"
@@ -220,7 +222,7 @@ def _reason(error: BaseException) -> str:
             return error.dbus_error.rpartition(".")[2]
         case FileNotFoundError() | ConnectionRefusedError():
             return "the system's message bus cannot be reached"
-    return type(error).__name__
+    return _ADDRESS.sub("the device", str(error)) or type(error).__name__
 
 
 def _sighting(device: BLEDevice, data: AdvertisementData) -> Sighting:

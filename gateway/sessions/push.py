@@ -30,9 +30,7 @@ class PushSession:
     """Clock, subscriptions, values until the device hangs up or falls silent."""
 
     def __init__(self, profile: Profile) -> None:
-        self._clock = ClockSetting(
-            profile.clock, must_write=profile.clock.way == "date_time_2a08"
-        )
+        self._clock = ClockSetting(profile.clock, must_write=profile.clock.way == "date_time_2a08")
         self._quiet_s = profile.session.quiet_end_ms / 1000
         self._wanted = profile.channel
         self._to_subscribe: list[str] = []
@@ -49,9 +47,7 @@ class PushSession:
         if missing:
             return self._finish("refused", f"the device has no {missing[0]}")
         self._to_subscribe = [
-            channel.characteristic
-            for channel in self._wanted
-            if channel.characteristic in offered
+            channel.characteristic for channel in self._wanted if channel.characteristic in offered
         ]
         timer: list[Action] = [SetTimer(seconds=STEP_SECONDS)]
         return timer + (self._clock.begin(offered) or self._next_subscription())

@@ -9,7 +9,7 @@ from cloud_sync.contract.readings import (
     RacpCount,
     RacpResponse,
 )
-from gateway.decoders import racp
+from gateway.decoders.racp import abort, count_all, count_from, report_all, report_from
 from gateway.profiles import Profile
 from gateway.sessions.setting import ClockSetting
 from gateway.sessions.steps import (
@@ -86,12 +86,12 @@ class RacpSession:
 
     def _ask_count(self) -> list[Action]:
         self._doing = _COUNT
-        request = racp.count_all() if self._from is None else racp.count_from(self._from)
+        request = count_all() if self._from is None else count_from(self._from)
         return self._request(request)
 
     def _ask_report(self) -> list[Action]:
         self._doing = _REPORT
-        request = racp.report_all() if self._from is None else racp.report_from(self._from)
+        request = report_all() if self._from is None else report_from(self._from)
         return self._request(request)
 
     def _request(self, payload: bytes) -> list[Action]:
@@ -102,8 +102,7 @@ class RacpSession:
         if self._doing != _REPORT:
             return self._finish("timeout", self._tally())
         self._doing = _ABORT
-        abort = Write(channel=CONTROL, payload=racp.abort())
-        return [SetTimer(seconds=ABORT_SECONDS), abort]
+        return [SetTimer(seconds=ABORT_SECONDS), Write(channel=CONTROL, payload=abort())]
 
     def _on_value(self, event: Value) -> list[Action]:
         match event.outcome:
@@ -148,10 +147,7 @@ class RacpSession:
         """A record is done with when its context is: until then a loss must ask for it again."""
         if event.channel == CONTEXT:
             outcome = event.outcome
-            if (
-                isinstance(outcome, GlucoseContext)
-                and outcome.sequence == self._awaiting_context
-            ):
+            if isinstance(outcome, GlucoseContext) and outcome.sequence == self._awaiting_context:
                 return self._close_record()
             return []
         if event.channel != MEASUREMENT:

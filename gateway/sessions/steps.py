@@ -85,10 +85,14 @@ class ReadDone(_Value, frozen=True, kw_only=True):
 
 
 class WriteDone(_Value, frozen=True, kw_only=True):
+    """The device has acknowledged the write."""
+
     channel: str
 
 
 class Subscribed(_Value, frozen=True, kw_only=True):
+    """The device has acknowledged the subscription; values may come."""
+
     channel: str
 
 

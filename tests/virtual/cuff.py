@@ -33,6 +33,7 @@ class Cuff(Peripheral):
     ) -> None:
         name = "A&D_UA-651BLE_" + address.replace(":", "")[-6:]
         super().__init__(name=name, address=address, link=link, clock=clock, state=state)
+        self.memory.setdefault("clock_error_s", -192.0)  # until a host sets it
         self.seed = seed
         self.clock_written = False
         self.drop_after: int | None = None

@@ -83,7 +83,7 @@ class Home:
                 await self.measure(key)
 
     async def _play(self, days: int) -> None:
-        """Each day's readings in the morning (and some evenings); on when both were fetched."""
+        """Each day's readings; time goes on when a reading was fetched."""
         while not all([await d.bonded() for d in self.devices.values()]):  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
         end = self.clock.now_ms()
@@ -95,16 +95,17 @@ class Home:
                 if at_ms < end:
                     self.clock.move_to(at_ms)
                     await self.measure(key)
-            await self._fetched()
+                    await self._fetched()
             self.playing["day"] = day + 1
         self.clock.return_to_real()
         self.playing["done"] = True
 
     async def _fetched(self) -> None:
-        while any(device.waiting() for device in self.devices.values()):
+        """Both devices have told everything and are alone again; time stands until then."""
+        while any(device.waiting() or device.connection for device in self.devices.values()):
             await asyncio.sleep(POLL_SECONDS)
             for device in self.devices.values():
-                if device.waiting() and not device.device.is_advertising:
+                if device.waiting() and not device.is_heard:
                     await device.advertise()
 
 

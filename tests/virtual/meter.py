@@ -55,6 +55,7 @@ class Meter(Peripheral):
     ) -> None:
         name = "meter+" + address.replace(":", "")[-8:]
         super().__init__(name=name, address=address, link=link, clock=clock, state=state)
+        self.memory.setdefault("clock_error_s", 41.0)  # set by hand, and nobody does
         self.seed, self.passkey = seed, passkey
         self.drop_after: int | None = None
         self._procedure: asyncio.Task[None] | None = None
@@ -116,6 +117,7 @@ class Meter(Peripheral):
         self.run(self._perform(opcode, request))
 
     async def _perform(self, opcode: int, request: bytes) -> None:
+        """A procedure is over when its last indication is sent: `_indicate` says so."""
         self._procedure = asyncio.current_task()
         await asyncio.sleep(PACE_SECONDS)  # the answer to the write goes first
         if opcode not in (REPORT, COUNT):
@@ -171,6 +173,7 @@ class Meter(Peripheral):
 
     async def _indicate(self, value: bytes) -> None:
         assert self.connection is not None
+        self._procedure = None
         await self.device.indicate_subscriber(self.connection, self._control, value)
 
 

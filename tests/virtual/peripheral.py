@@ -57,7 +57,7 @@ class Peripheral:
     ) -> None:
         self.name, self.address, self.clock = name, address, clock
         self._memory_file = state / f"{self.key}.json"
-        self.memory: dict[str, Any] = {"records": [], "clock_error_s": 0.0}
+        self.memory: dict[str, Any] = {"records": []}
         if self._memory_file.exists():
             self.memory = json.loads(self._memory_file.read_text())
         self._controller = controller(self.key, link)
@@ -104,8 +104,10 @@ class Peripheral:
         await self.device.stop_advertising()
 
     async def advertise(self, seconds: float = ADVERTISE_SECONDS) -> None:
+        loop = asyncio.get_running_loop()
+        self._until = loop.time() + seconds
         if self.connection is not None:
-            return
+            return  # goes on when the host has gone, if something is left to tell
         flags = 0x05 if self.pairing_mode else 0x04
         data = AdvertisingData(
             [
@@ -123,9 +125,12 @@ class Peripheral:
             advertising_interval_max=INTERVAL_MS,
         )
         self._cancel_off()
-        loop = asyncio.get_running_loop()
-        self._until = loop.time() + seconds
         self._off = loop.call_later(seconds, self._quiet)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether a host could notice the device now."""
+        return self._off is not None or self.connection is not None
 
     async def set_pairing_mode(self, on: bool) -> None:
         self.pairing_mode = on

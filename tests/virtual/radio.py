@@ -1,7 +1,7 @@
 """The virtual radio as its own process: two devices and, over TCP, the hub's Bluetooth adapter.
 
 python -m tests.virtual.radio --port 0 --state DIR [--control-port 0] [--zone Europe/Berlin]
-    [--seed 1] [--passkey 314159] [--every SECONDS] [--days N]
+    [--seed 1] [--passkey 314159] [--pairing] [--every SECONDS] [--days N]
 """
 
 import asyncio
@@ -56,6 +56,9 @@ async def serve(options: Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if options.pairing:
+        for device in home.devices.values():
+            await device.set_pairing_mode(True)
     if options.days:
         home.play(options.days)
     if options.every:
@@ -74,6 +77,7 @@ def arguments(argv: list[str]) -> Namespace:
     parser.add_argument("--zone", default="UTC", help="time zone of the home")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--passkey", type=int, default=314159)
+    parser.add_argument("--pairing", action="store_true", help="start in pairing mode")
     parser.add_argument("--every", type=float, default=0.0, help="a measurement each so many s")
     parser.add_argument("--days", type=int, default=0, help="play so many days, ending now")
     return parser.parse_args(argv)

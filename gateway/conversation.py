@@ -6,10 +6,12 @@ indication and the commit lies no task switch.
 
 import asyncio
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from cloud_sync.contract.observation import Received
 from cloud_sync.contract.readings import Outcome
+from gateway.decoders import decode
+from gateway.profiles import Profile
 from gateway.sessions.link import Link, LinkError
 from gateway.sessions.steps import (
     Action,
@@ -52,6 +54,20 @@ async def converse(link: Link, session: Session, desk: Desk) -> Finish:
     return await _Driver(link, session, desk).run()
 
 
+class Clocks(Protocol):
+    """The hub's clock, as far as a conversation needs it."""
+
+    def received(self) -> Received: ...
+
+    def local(self) -> datetime: ...
+
+
+def decode_as(profile: Profile, channel: str, raw: bytes) -> Outcome:
+    """What the profile's decoder for this characteristic makes of a payload."""
+    named = (entry.decoder for entry in profile.channel if entry.characteristic == channel)
+    return decode(next(named, channel), raw, profile.hints)
+
+
 class _Driver:
     """One conversation under way."""
 
@@ -68,7 +84,8 @@ class _Driver:
             self._feed(Dropped())
         work = asyncio.get_running_loop().create_task(self._work())
         try:
-            await asyncio.wait({work, self._end}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {work, self._end}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             return self._end.result() if self._end.done() else await _raise(work)
         finally:
             self._cancel_timer()
@@ -107,9 +124,7 @@ class _Driver:
         """Called by the radio. A fault goes both ways: no confirmation, and the end of this."""
         try:
             outcome = self._desk.decode(channel, raw)
-            self._act(
-                self._session.on_event(Value(channel=channel, raw=raw, outcome=outcome))
-            )
+            self._act(self._session.on_event(Value(channel=channel, raw=raw, outcome=outcome)))
         except BaseException as error:
             if not self._end.done():
                 self._end.set_exception(error)
