@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,7 +153,7 @@ def _moment(at_ms: int | None) -> str | None:
 
 def _show(rows: list[dict[str, Any]], *, as_json: bool, nothing: str = "") -> None:
     if as_json:
-        print(json.dumps(rows))  # noqa: T201 - the command's own output
+        sys.stdout.write(json.dumps(rows) + "\n")
     elif not rows:
         _say(nothing)
     else:
