@@ -1,7 +1,6 @@
 """The hub's radio code on a virtual radio: real pairing, encryption, GATT and drops."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +17,10 @@ from gateway.sessions.steps import Finish, Keep
 from tests.virtual.rig import Rig, rig, sight
 
 
+def _nothing() -> None:
+    """What happens at a commit, where a test wants nothing to."""
+
+
 class Notebook:
     """A desk that remembers."""
 
@@ -25,7 +28,7 @@ class Notebook:
         self.rig, self.profile = rig, profile
         self.kept: list[Keep] = []
         self.last_kept: int | None = None
-        self.on_keep: Callable[[], None] = lambda: None
+        self.on_keep = _nothing
 
     def decode(self, channel: str, raw: bytes) -> Outcome:
         return decode_as(self.profile, channel, raw)
