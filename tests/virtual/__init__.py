@@ -1,0 +1,1 @@
+"""A virtual radio with real pairing and GATT: devices, clock and bleak backend."""
