@@ -17,7 +17,7 @@ from gateway.config import HubConfig, load
 from gateway.files import write_atomic
 from gateway.uplink import mqtt
 from gateway.uplink.mqtt import Link
-from gateway.uplink.state import Message, Sealed, TakeOvers, Uplink
+from gateway.uplink.state import Message, Sealed, Uplink
 
 POLL_MS = 200  # how often we look whether sealed.db has changed
 LOOK_MS = 2_000  # and look inside all the same: two commits can share a time stamp
@@ -46,10 +46,10 @@ class Uplinker:
         )
         self._receipts = ReceiptStore(config.receipts_db)
         self._reconnect_seconds = reconnect_seconds
-        self._events: queue.SimpleQueue[mqtt.Event | _Stop] = queue.SimpleQueue()
-        self._take_overs = TakeOvers()
+        self._events: queue.SimpleQueue[tuple[int, mqtt.Event | _Stop]] = queue.SimpleQueue()
         self._machine = Uplink(hub=bytes.fromhex(config.hub), epoch=0)
         self._link: Link | None = None
+        self._links = 0  # counts them: what an earlier one still says is passed over
         self._session = 0
         self._numbers: dict[int, int] = {}  # message number by publish id, of this session
         self._note: LinkNote | None = None
@@ -62,7 +62,7 @@ class Uplinker:
 
     def stop(self) -> None:
         """End `run` soon; may be called from a signal handler."""
-        self._events.put(_Stop())
+        self._events.put((0, _Stop()))
 
     def run(self) -> None:
         """Until `stop`. Faults of storage end the process."""
@@ -82,13 +82,14 @@ class Uplinker:
         wake_ms = self._machine.wake_ms()
         pause = POLL_MS if wake_ms is None else min(POLL_MS, max(0, wake_ms - _now_ms()))
         try:
-            event = self._events.get(timeout=pause / 1000)
+            link, event = self._events.get(timeout=pause / 1000)
         except queue.Empty:
-            event = None
-        if isinstance(event, _Stop):
-            return False
-        if event is not None:
-            self._handle(event)
+            pass
+        else:
+            if isinstance(event, _Stop):
+                return False
+            if link == self._links and self._link is not None:
+                self._handle(event)
         now_ms = _now_ms()
         if self._link is None and now_ms >= self._pause_until_ms:
             self._open_link()
@@ -119,8 +120,6 @@ class Uplinker:
     def _disconnected(self, code: int | None) -> None:
         self._machine.on_disconnected()
         displaced = code == mqtt.TAKEN_OVER
-        if code == mqtt.UNSPECIFIED:  # Mosquitto 2.0.11 gives a take-over no name of its own
-            displaced = self._take_overs.note(_now_ms())
         self._tell_link(connected=False, trouble=CLONED if displaced else "")
         if displaced and self._link is not None:
             _log.error("displaced by another connection with this hub's identity")
@@ -131,7 +130,7 @@ class Uplinker:
     def _published(self, event: mqtt.Published) -> None:
         """A code from 0x80 means not sent. Below it the broker has it, which proves nothing."""
         number = self._numbers.pop(event.mid, None)
-        if event.code >= mqtt.UNSPECIFIED:
+        if event.code >= mqtt.REFUSED:
             _log.error("publish refused with code 0x%02x", event.code)
             self._tell_link(connected=True, trouble=REFUSED)
             if number is not None:
@@ -211,10 +210,12 @@ class Uplinker:
             self._stated = self._document
 
     def _open_link(self) -> None:
+        self._links += 1
+        number = self._links
         self._link = Link(
             hub=self._config.hub,
             tls=self._tls,
-            events=self._events.put,
+            events=lambda event: self._events.put((number, event)),
             reconnect_seconds=self._reconnect_seconds,
         )
         self._link.start(self._config.broker_host, self._config.broker_port)

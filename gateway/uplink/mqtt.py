@@ -19,11 +19,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 from cloud_sync.contract import state, topics
 
 KEEPALIVE_SECONDS = 60  # half-open links look healthy
-TAKEN_OVER = 0x8E
-UNSPECIFIED = 0x80  # Mosquitto 2.0.11 says this where later ones say "Session taken over"
+TAKEN_OVER = 0x8E  # Mosquitto before 2.0.15 just closes the old connection, without a word
+REFUSED = 0x80  # and all codes above
 NOBODY_LISTENS = 0x10
 _MAX_PACKET_BYTES = 65_536
-_STOP_SECONDS = 5
+_STOP_SECONDS = 0.25
+_STOP_TRIES = 20
 _log = logging.getLogger(__name__)
 
 
@@ -124,8 +125,10 @@ class Link:
         """Say goodbye so that the last will goes out, and wait a little for the thread."""
         farewell = ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message")
         thread = self._client._thread  # noqa: SLF001  loop_stop() has no limit and can block
-        self._client.disconnect(reasoncode=farewell)
-        if thread is not None:
+        for _ in range(_STOP_TRIES):
+            self._client.disconnect(reasoncode=farewell)  # again: it may just be connecting
+            if thread is None or not thread.is_alive():
+                return
             thread.join(_STOP_SECONDS)
 
     def _on_connect(

@@ -15,8 +15,6 @@ WINDOW = topics.MAX_ENVELOPES
 SILENCE_MS = 30_000  # without a receipt for so long, an envelope is sent again
 SILENCE_MAX_MS = 900_000
 JITTER = 0.3  # so that hubs do not come back in step
-TAKE_OVERS = 3
-TAKE_OVER_SPAN_MS = 600_000
 SETTLING_MS = 900_000  # the collector has so long to apply a receipt before we ask again
 
 
@@ -52,18 +50,6 @@ class _Waiting(msgspec.Struct, kw_only=True):
     sealed: Sealed
     attempts: int = 0
     due_ms: int = 0
-
-
-class TakeOvers:
-    """Whether somebody else connects as this hub: three take-overs in ten minutes."""
-
-    def __init__(self) -> None:
-        self._at_ms: list[int] = []
-
-    def note(self, now_ms: int) -> bool:
-        """One more; True where that is too many to be a broken link."""
-        self._at_ms = [at for at in self._at_ms if now_ms - at <= TAKE_OVER_SPAN_MS] + [now_ms]
-        return len(self._at_ms) >= TAKE_OVERS
 
 
 def backoff_ms(attempts: int, chance: float) -> int:

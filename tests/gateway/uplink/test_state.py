@@ -16,7 +16,6 @@ from gateway.uplink.state import (
     Applied,
     Message,
     Sealed,
-    TakeOvers,
     Uplink,
     backoff_ms,
 )
@@ -175,16 +174,6 @@ def test_what_was_receipted_is_sent_again_only_if_the_collector_still_holds_it_m
     uplink.forget_settled(later)
     uplink.offer([sealed(1)], later)
     assert sent(uplink.next_message(later, 0.5)) == [1]
-
-
-def test_three_take_overs_in_ten_minutes_are_a_clone() -> None:
-    take_overs = TakeOvers()
-    assert [take_overs.note(at) for at in (0, 599_000, 1_190_000, 1_195_000)] == [
-        False,
-        False,
-        False,
-        True,
-    ]
 
 
 class World:
