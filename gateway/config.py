@@ -17,18 +17,15 @@ class NotEnrolled(Exception):  # noqa: N818  reads as what it says
     """The directory holds no usable hub; the text says what to do. Try again after that."""
 
 
-class HubConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`hub.json` of a state directory, and where everything else in it lies."""
+class Layout:
+    """Where everything in a state directory lies."""
 
+    __slots__ = ()
     directory: Path
-    hub: _HexId
-    clinic: _HexId
-    broker_host: str
-    broker_port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
-    suite: Literal[1, 2, 3] = 2  # HPKE suite: the hybrid, unless the clinic asks for another
-    keep_received_days: _Count = 30  # a clinic restored from a backup can ask again for so long
-    ballast_bytes: _Count = 8 * 1024 * 1024  # given up when the disk is full
-    key_storage_tier: str = "file"  # how the hub's keys are kept; never claims more than is so
+
+    @property
+    def settings(self) -> Path:
+        return self.directory / "hub.json"
 
     @property
     def collector(self) -> Path:
@@ -43,6 +40,10 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sealed_db(self) -> Path:
         return self.collector / "sealed.db"
+
+    @property
+    def ballast(self) -> Path:
+        return self.collector / "ballast"
 
     @property
     def receipts_db(self) -> Path:
@@ -74,6 +75,20 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.directory / "keyset.bin", self.uplink / "keyset.bin"
 
 
+class HubConfig(Layout, msgspec.Struct, frozen=True, kw_only=True):
+    """`hub.json`, read once."""
+
+    directory: Path
+    hub: _HexId
+    clinic: _HexId
+    broker_host: str
+    broker_port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    suite: Literal[1, 2, 3] = 2  # HPKE suite: the hybrid, unless the clinic asks for another
+    keep_received_days: _Count = 30  # a clinic restored from a backup can ask again for so long
+    ballast_bytes: _Count = 8 * 1024 * 1024  # given up when the disk is full
+    key_storage_tier: str = "file"  # how the hub's keys are kept; never claims more than is so
+
+
 def load(directory: Path) -> HubConfig:
     """Read `hub.json`; NotEnrolled where there is none or it cannot be used."""
     path = directory / "hub.json"
@@ -98,7 +113,7 @@ def save(config: HubConfig) -> None:
     values = msgspec.structs.asdict(config)
     del values["directory"]
     text = msgspec.json.format(msgspec.json.encode(values), indent=2)
-    write_atomic(config.directory / "hub.json", text + b"\n")
+    write_atomic(config.settings, text + b"\n")
 
 
 def software() -> str:

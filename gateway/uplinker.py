@@ -8,6 +8,8 @@ import signal
 import time
 from pathlib import Path
 
+import msgspec
+
 from cloud_sync.contract import receipt as receipts_contract, topics
 from gateway import trust
 from gateway.buffer import outbox
@@ -105,9 +107,7 @@ class Uplinker:
                 self._machine.on_connected()
                 self._tell_link(connected=True)
             case mqtt.ConnectFailed():
-                where = f"{self._config.broker_host}:{self._config.broker_port}"
-                words = f"the broker refuses this hub: {event.refused}" if event.refused else ""
-                self._tell_link(connected=False, trouble=words or f"no connection to {where}")
+                self._connect_failed(event.refused)
             case mqtt.Disconnected():
                 self._disconnected(event.code)
             case mqtt.Published() if event.session == self._session:
@@ -116,6 +116,14 @@ class Uplinker:
                 self._adopt(event.payload)
             case mqtt.Arrived():
                 self._receipt(event.payload)
+
+    def _connect_failed(self, refused: str) -> None:
+        if refused:
+            trouble = f"the clinic's broker refuses this hub: {refused}. Tell the clinic"
+            self._tell_link(connected=False, trouble=trouble)
+        else:
+            where = f"{self._config.broker_host}:{self._config.broker_port}"
+            self._tell_link(connected=False, reason=f"no answer from {where}")
 
     def _disconnected(self, code: int | None) -> None:
         self._machine.on_disconnected()
@@ -136,7 +144,7 @@ class Uplinker:
             if number is not None:
                 self._machine.on_failed(number, _chance())
         elif number is not None and event.code == mqtt.NOBODY_LISTENS:
-            self._tell_link(connected=True, trouble=NOBODY)
+            self._tell_link(connected=True, reason=NOBODY)
 
     def _receipt(self, raw: bytes) -> None:
         receipt = receipts_contract.verify(raw, self._keys.receipt_public_keys())
@@ -220,16 +228,14 @@ class Uplinker:
         )
         self._link.start(self._config.broker_host, self._config.broker_port)
 
-    def _tell_link(self, *, connected: bool, trouble: str = "") -> None:
+    def _tell_link(self, *, connected: bool, trouble: str = "", reason: str = "") -> None:
         """Note a change for `vitals-hub status`; the card is not written for the same news."""
-        if self._note is not None and (self._note.connected, self._note.trouble) == (
-            connected,
-            trouble,
-        ):
-            return
         at_ms = time.time_ns() // 1_000_000
-        self._note = LinkNote(connected=connected, since_ms=at_ms, trouble=trouble)
-        self._receipts.note_link(self._note)
+        note = LinkNote(connected=connected, since_ms=at_ms, trouble=trouble, reason=reason)
+        before = self._note
+        if before is None or note != msgspec.structs.replace(before, since_ms=at_ms):
+            self._note = note
+            self._receipts.note_link(note)
 
     def _file_mark(self) -> object:
         """Changes whenever sealed.db is written."""

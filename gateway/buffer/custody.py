@@ -31,7 +31,7 @@ class Custody:
         self._store = store
         self._signing_key = key
         self._root = trust.read_root(config)
-        self._ballast = room.Ballast(config.collector / "ballast", config.ballast_bytes)
+        self._ballast = room.Ballast(config.ballast, config.ballast_bytes)
         self._ballast.ensure()
         self._stated: HubState | None = None
         self._seen_keyset = self._keyset_marks()

@@ -21,7 +21,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
     connected: bool
     since_ms: int
-    trouble: str = ""  # in words for people; empty where all is well
+    trouble: str = ""  # what a person must act on, in words
+    reason: str = ""  # why nothing goes just now; passes by itself
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):

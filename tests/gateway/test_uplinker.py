@@ -49,6 +49,10 @@ class Site:
         link = receipts.read_link(self.config.receipts_db)
         return link.trouble if isinstance(link, receipts.Link) else ""
 
+    def reason(self) -> str:
+        link = receipts.read_link(self.config.receipts_db)
+        return link.reason if isinstance(link, receipts.Link) else ""
+
     def connected(self) -> bool:
         link = receipts.read_link(self.config.receipts_db)
         return isinstance(link, receipts.Link) and link.connected
@@ -216,7 +220,7 @@ def test_nobody_listening_is_said_and_nothing_is_forgotten(site: Site, custody: 
     site.clinic.close()
     custody.keep(observed(0))
     with uplink(site.config):
-        wait_until(lambda: site.trouble() == uplinker.NOBODY)
+        wait_until(lambda: site.reason() == uplinker.NOBODY)
     assert site.held() == 1
 
 
@@ -239,7 +243,7 @@ def test_a_broker_that_the_clinic_did_not_vouch_for_gets_nothing(
     site.config.clinic_ca.write_bytes(Authority().pem)
     custody.keep(observed(0))
     with uplink(site.config):
-        wait_until(lambda: site.trouble().startswith("no connection"))
+        wait_until(lambda: site.reason().startswith("no answer"))
     gc.collect()
     assert site.clinic.messages == []
 
