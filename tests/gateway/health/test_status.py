@@ -1,0 +1,66 @@
+import msgspec
+import pytest
+
+from gateway.health.status import EXIT_STATUS, Facts, headline, judge, words
+
+HOUR_MS = 3_600_000
+NOW_MS = 1_795_000_000_000
+WELL = Facts(
+    hub="00112233445566778899aabbccddeeff",
+    now_ms=NOW_MS,
+    held=0,
+    refused=0,
+    received_kept=12,
+    oldest_held_ms=None,
+    last_receipt_ms=NOW_MS - 2 * HOUR_MS,
+    days_of_room=3650,
+    ballast_present=True,
+    key_storage_tier="file",
+    reported_ms=NOW_MS - 60_000,
+    clock_synchronised=True,
+    connected=True,
+    link_trouble="",
+    link_reason="",
+)
+
+
+def changed(**changes: object) -> Facts:
+    return msgspec.structs.replace(WELL, **changes)
+
+
+def test_all_received() -> None:
+    verdict = judge(WELL)
+    assert (verdict.level, EXIT_STATUS[verdict.level], verdict.problems) == ("all_received", 0, ())
+    assert headline(verdict) == "The clinic has received every reading."
+    assert ("Last receipt", "2 hours ago") in words(verdict)
+
+
+def test_waiting_readings_are_no_problem_while_they_are_young_even_offline() -> None:
+    facts = changed(held=3, oldest_held_ms=NOW_MS - 26 * HOUR_MS, connected=False)
+    verdict = judge(facts)
+    assert (verdict.level, EXIT_STATUS[verdict.level]) == ("holding", 1)
+    assert ("Readings", "3 waiting, the oldest for 1 day") in words(verdict)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"held": 1, "oldest_held_ms": NOW_MS - 80 * HOUR_MS}, "sent for 3 days"),
+        ({"held": None, "reported_ms": None}, "cannot be looked at"),
+        ({"refused": 1}, "refused 1 reading."),
+        ({"days_of_room": 29}, "nearly full"),
+        ({"ballast_present": False}, "nearly full"),
+        ({"reported_ms": None}, "has not run yet"),
+        ({"reported_ms": NOW_MS - 5 * HOUR_MS}, "silent for 5 hours"),
+        ({"link_trouble": "another device connects"}, "Another device connects."),
+    ],
+)
+def test_somebody_must_act(changes: dict[str, object], says: str) -> None:
+    verdict = judge(changed(**changes))
+    assert (verdict.level, EXIT_STATUS[verdict.level]) == ("needs_help", 2)
+    assert len(verdict.problems) == 1
+    assert says in verdict.problems[0]
+
+
+def test_the_key_tier_claims_no_more_than_it_gives() -> None:
+    assert dict(words(judge(WELL)))["Keys"].startswith("in a file: whoever takes the card can send")
