@@ -19,6 +19,7 @@ class ClinicConfig:
     web_port: int  # HTTPS: staff and enrolment
     local_web_port: int | None  # plain HTTP on loopback only, for a proxy or the demo
     database_url: str
+    bind: str | None = None  # address to listen on; none: every address of this machine
 
     @property
     def keys(self) -> Path:
@@ -45,4 +46,5 @@ def load(directory: Path) -> ClinicConfig:
         web_port=values["web_port"],
         local_web_port=values.get("local_web_port"),
         database_url=values.get("database_url", f"sqlite:///{directory / 'clinic.db'}"),
+        bind=values.get("bind"),
     )

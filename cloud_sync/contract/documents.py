@@ -25,5 +25,5 @@ def verify(purpose: bytes, raw: bytes, key: Ed25519PublicKey, kind: type[T]) -> 
     try:
         key.verify(signature, purpose + body)
         return msgspec.json.decode(body, type=kind)
-    except (InvalidSignature, ValueError, msgspec.MsgspecError):
+    except (InvalidSignature, ValueError, msgspec.MsgspecError, RecursionError):
         return None

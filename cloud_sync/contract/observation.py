@@ -109,7 +109,7 @@ def decode(plaintext: bytes) -> Observation | None:
     """The observation in these bytes, or None where they are none. Unknown fields are ignored."""
     try:
         return _decoder.decode(plaintext)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):  # the latter: a thousand nested brackets
         return None
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_MS = 10_000
@@ -47,21 +48,31 @@ class Store:
         self.reader.dispose()
 
 
-def open_store(url: str) -> Store:
-    """Open `sqlite:////path/clinic.db` or `postgresql+psycopg://...`."""
+def open_store(url: str, *, visitor: bool = False) -> Store:
+    """Open `sqlite:////path/clinic.db` or `postgresql+psycopg://...`.
+
+    A `visitor` writes a few rows beside the server that owns a SQLite file, and never checkpoints.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed.database or "")
+        store = _open_sqlite(parsed.database or "")
+        if visitor:
+            event.listen(store.writer, "connect", _leave_checkpoints)
+        return store
     engine = create_engine(parsed, pool_size=4, max_overflow=4)
-    reader = engine.execution_options(postgresql_readonly=True)
+    reader = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
     return Store(writer=engine, reader=reader)
 
 
 def _open_sqlite(path: str) -> Store:
-    writer = create_engine(f"sqlite:///{path}", pool_size=1, max_overflow=0, pool_timeout=60)
+    database = URL.create("sqlite", database=path)
+    writer = create_engine(database, pool_size=1, max_overflow=0, pool_timeout=60)
     event.listen(writer, "connect", _prepare_writer)
     event.listen(writer, "begin", _begin_immediate)
-    reader = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", pool_size=4, max_overflow=4)
+    read_only = URL.create(
+        "sqlite", database=f"file:{quote(path)}", query={"mode": "ro", "uri": "true"}
+    )
+    reader = create_engine(read_only, pool_size=4, max_overflow=4)
     event.listen(reader, "connect", _prepare_reader)
     event.listen(reader, "begin", _begin_deferred)
     return Store(writer=writer, reader=reader)
@@ -73,6 +84,12 @@ def _prepare_writer(connection: sqlite3.Connection, _record: Any) -> None:  # no
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    # Without it INSERT OR REPLACE would delete a fact behind its trigger's back.
+    connection.execute("PRAGMA recursive_triggers=ON")
+
+
+def _leave_checkpoints(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
+    connection.execute("PRAGMA wal_autocheckpoint=0")
 
 
 def _prepare_reader(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401

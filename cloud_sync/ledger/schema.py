@@ -1,9 +1,27 @@
-"""Brings a database to the current schema."""
+"""Brings a database to the current schema by the migration history, the same on both databases."""
+
+from importlib.resources import as_file, files
+
+from sqlalchemy import text
 
 from cloud_sync.ledger.engine import Store
-from cloud_sync.ledger.tables import metadata
+
+_LOCK = 0x76_69_74_61  # any number that this program alone uses for this purpose
 
 
 def upgrade(store: Store) -> None:
-    """Create what is missing; run once, before anything else uses the database."""
-    metadata.create_all(store.writer)
+    """Run the missing migrations in one transaction; safe beside another process doing the same.
+
+    Two processes creating tables at once collide in PostgreSQL's catalogue, hence the advisory
+    lock; on SQLite the immediate transaction is the lock.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    with as_file(files("cloud_sync.ledger") / "migrations") as scripts, store.write() as db:
+        if db.dialect.name == "postgresql":
+            db.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        config = Config()
+        config.set_main_option("script_location", str(scripts))
+        config.attributes["connection"] = db
+        command.upgrade(config, "head")

@@ -84,6 +84,14 @@ envelope = Table(  # append-only
     UniqueConstraint("hub_id", "epoch", "seq"),
 )
 
+unopened = (
+    Table(  # the opener's queue: ingest adds in the envelope's transaction, the opener removes
+        "unopened",
+        metadata,
+        Column("envelope_id", LargeBinary(32), ForeignKey("envelope.id"), primary_key=True),
+    )
+)
+
 opening = Table(  # append-only: what became of each envelope
     "opening",
     metadata,

@@ -1,0 +1,90 @@
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger.schema import upgrade
+from cloud_sync.ledger.tables import APPEND_ONLY, metadata, quarantine
+
+ROW = {"id": b"\1" * 32, "topic": "t", "hub_id": None, "reason": "r", "body": b"", "at_ms": 1}
+
+
+def test_migrations_make_exactly_the_tables_the_program_uses(store: Store) -> None:
+    with store.read() as db:
+        context = MigrationContext.configure(db, opts={"compare_type": True})
+        found = compare_metadata(context, metadata)
+    assert found == []
+
+
+def test_the_comparison_sees_a_difference(store: Store) -> None:
+    with store.write() as db:
+        db.execute(text("alter table device drop column label"))
+    with store.read() as db:
+        assert compare_metadata(MigrationContext.configure(db), metadata) != []
+
+
+def test_upgrading_twice_changes_nothing(store: Store) -> None:
+    with store.write() as db:
+        db.execute(quarantine.insert(), ROW)
+    upgrade(store)
+    with store.read() as db:
+        assert db.scalar(select(func.count()).select_from(quarantine)) == 1
+
+
+def test_processes_that_upgrade_at_once_do_not_collide(tmp_path: Path, postgres_url: str) -> None:
+    for url in (f"sqlite:///{tmp_path / 'new.db'}", postgres_url):
+        stores = [open_store(url) for _ in range(3)]
+        failures: list[BaseException] = []
+
+        def run(store: Store, failures: list[BaseException] = failures) -> None:
+            try:
+                upgrade(store)
+            except BaseException as error:  # noqa: BLE001  handed to the test
+                failures.append(error)
+
+        threads = [Thread(target=run, args=(store,)) for store in stores]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for store in stores:
+            store.close()
+        assert failures == []
+
+
+@pytest.mark.parametrize("table", [table.name for table in APPEND_ONLY])
+def test_every_append_only_table_has_its_triggers(table: str, store: Store) -> None:
+    if store.writer.dialect.name == "postgresql":
+        query = "select count(*) from pg_trigger where tgname = :a and tgtype & 56 = 56"
+        names, expected = {"a": f"{table}_append_only"}, 1
+    else:
+        query = "select count(*) from sqlite_master where type = 'trigger' and name in (:a, :b)"
+        names, expected = {"a": f"{table}_refuses_update", "b": f"{table}_refuses_delete"}, 2
+    with store.read() as db:
+        assert db.scalar(text(query), names) == expected
+
+
+def test_a_recorded_fact_cannot_be_changed(store: Store) -> None:
+    with store.write() as db:
+        db.execute(quarantine.insert(), ROW)
+    changes = ["update quarantine set reason = 'x'", "delete from quarantine"]
+    if store.writer.dialect.name == "postgresql":
+        changes.append("truncate quarantine")
+    for change in changes:
+        with pytest.raises(DBAPIError, match="append-only"), store.write() as db:
+            db.execute(text(change))
+
+
+def test_replace_is_no_way_around_the_triggers(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'clinic.db'}")
+    upgrade(store)
+    with store.write() as db:
+        db.execute(quarantine.insert(), ROW)
+    with pytest.raises(DBAPIError, match="append-only"), store.write() as db:
+        db.execute(quarantine.insert().prefix_with("or replace"), ROW | {"reason": "other"})
+    store.close()
