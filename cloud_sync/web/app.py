@@ -42,19 +42,15 @@ def build_app(
     config: ClinicConfig,
     clock: Callable[[], int],
     routers: Sequence[Router] = (),
-    invite: Callable[[str], str] | None = None,
 ) -> Litestar:
-    """The application. `clock` gives milliseconds since 1970 UTC; `routers` serve machines.
-
-    `invite` makes a ticket for a new hub of this label; without it the page names the command.
-    """
+    """The application. `clock` gives milliseconds since 1970 UTC; `routers` serve machines."""
     static = create_static_files_router(
         path="/static", directories=[HERE / "static"], opt={"permission": Permission.PUBLIC}
     )
     machines = Router(
         path="/", route_handlers=list(routers), opt={"permission": Permission.MACHINE}
     )
-    counter = Counter(store=store, config=config, clock=clock, invite=invite or _by_command)
+    counter = Counter(store=store, config=config, clock=clock)
     # One router, registered once: two handlers of one path given to the application singly would
     # have the first wrapped into a thread twice (Litestar 2.25, `Litestar.register`).
     handlers: list[Any] = [handler for page in _PAGES for handler in page.HANDLERS]
@@ -74,7 +70,3 @@ def build_app(
         logging_config=None,
         request_max_body_size=_MAX_BODY_BYTES,
     )
-
-
-def _by_command(_label: str) -> str:
-    raise Refused("New hubs are enrolled by `vitals-clinic hub` on the server.")

@@ -28,7 +28,6 @@ class Counter:
     store: Store
     config: ClinicConfig
     clock: Callable[[], int]
-    invite: Callable[[str], str]  # the label of a new hub -> the technician's ticket
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ _KINDS = {
     "control_solution": "Control solution test",
     "failed_measurement": "Failed measurement",
 }
+_WORTH_SAYING_MS = 60_000
 _UNITS = {"Cel": "°C", "[degF]": "°F", "[lb_av]": "lb"}
 _FLAGS = {
     "cuff_loose": "cuff was loose",
@@ -90,29 +91,35 @@ def flags(outcome: r.Outcome) -> list[str]:
     return [_FLAGS.get(flag, flag.replace("_", " ")) for flag in given]
 
 
-def clock_note(seen: Seen) -> str:
+def clock_note(seen: Seen, zone: str) -> str:
     """How far the time of measurement can be trusted, and why."""
     parts = []
     if seen.measured_at_ms is None:
         parts.append("time of measurement unknown")
     elif seen.local_day is None:
         parts.append("time too uncertain to name the day")
-    elif seen.uncertainty_ms is not None and seen.uncertainty_ms >= 60_000:
+    elif seen.uncertainty_ms is not None and seen.uncertainty_ms >= _WORTH_SAYING_MS:
         parts.append(f"± {duration(seen.uncertainty_ms // 1000)}")
     if not seen.frame.received.synchronised:
         parts.append("hub clock was not synchronised")
-    parts.extend(_device_clock(seen))
-    return "; ".join(parts)
+    parts.extend(_device_clock(seen, zone))
+    return "; ".join(parts) or "✓ clocks agree"
 
 
-def _device_clock(seen: Seen) -> list[str]:
+def _device_clock(seen: Seen, zone: str) -> list[str]:
+    """The device's clock against the hub's, in the patient's zone."""
     clock = seen.frame.clock
     if clock is None:
         return []
     if clock.device_time is None:
         return ["device clock was not set"]
-    # Whole hours are the zone's: the device's clock has none, so only the rest tells.
-    return ["device clock set by the hub"] if clock.written else []
+    shown = local(clock.wall_ms, zone).replace(tzinfo=None)
+    error = round((clock.device_time.replace(tzinfo=None) - shown).total_seconds())
+    if abs(error) * 1000 < _WORTH_SAYING_MS:
+        return []
+    direction = "fast" if error > 0 else "slow"
+    corrected = ", set right by the hub" if clock.written else ""
+    return [f"device clock {duration(abs(error))} {direction}{corrected}"]
 
 
 def unit_name(unit: str) -> str:

@@ -55,4 +55,4 @@ def browser(
 
 def complaints(driver: webdriver.Chrome) -> list[str]:
     """What the browser said against a page: refused scripts, styles, failed loads."""
-    return [str(entry["message"]) for entry in driver.get_log("browser")]
+    return [str(entry["message"]) for entry in driver.get_log("browser")]  # type: ignore[no-untyped-call]

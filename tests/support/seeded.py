@@ -101,8 +101,14 @@ def add_device(db: Connection, device_id: str, kind: str, label: str) -> None:
     """As the opener does at a device's first reading."""
     db.execute(
         insert(device).values(
-            id=device_id, profile="example/one", kind=kind, label=label, fda_defined=True,
-            automatic=True, test=False, first_seen_ms=NOW_MS,
+            id=device_id,
+            profile="example/one",
+            kind=kind,
+            label=label,
+            fda_defined=True,
+            automatic=True,
+            test=False,
+            first_seen_ms=NOW_MS,
         )
     )
 
@@ -126,16 +132,29 @@ def add_reading(
     sealed = hashlib.sha256(identity).digest()
     db.execute(
         insert(envelope).values(
-            id=sealed, hub_id=HUB, epoch=1, seq=int.from_bytes(sealed[:6]), suite=1, key_id=1,
-            body=b"sealed", committed_at_ms=at_ms + held_ms,
+            id=sealed,
+            hub_id=HUB,
+            epoch=1,
+            seq=int.from_bytes(sealed[:6]),
+            suite=1,
+            key_id=1,
+            body=b"sealed",
+            committed_at_ms=at_ms + held_ms,
         )
     )
     db.execute(
         insert(observation).values(
-            id=identity, envelope_id=sealed, hub_id=HUB, device_id=device_id,
-            user_slot=getattr(outcome, "user", None), kind=kind_of(outcome),
-            plaintext=contract.encode(seen), received_at_ms=at_ms,
-            committed_at_ms=at_ms + held_ms, measured_at_ms=at_ms, measured_method="device",
+            id=identity,
+            envelope_id=sealed,
+            hub_id=HUB,
+            device_id=device_id,
+            user_slot=getattr(outcome, "user", None),
+            kind=kind_of(outcome),
+            plaintext=contract.encode(seen),
+            received_at_ms=at_ms,
+            committed_at_ms=at_ms + held_ms,
+            measured_at_ms=at_ms,
+            measured_method="device",
             uncertainty_ms=5000,
         )
     )
@@ -150,8 +169,12 @@ def kind_of(outcome: Outcome) -> str:
 def pressure(systolic: int, diastolic: int, *flags: str, at: datetime) -> BloodPressure:
     """A cuff's reading."""
     return BloodPressure(
-        systolic=Decimal(systolic), diastolic=Decimal(diastolic), unit="mmHg", flags=flags,
-        pulse_bpm=Decimal(60 + systolic % 20), device_time=at,
+        systolic=Decimal(systolic),
+        diastolic=Decimal(diastolic),
+        unit="mmHg",
+        flags=flags,
+        pulse_bpm=Decimal(60 + systolic % 20),
+        device_time=at,
     )
 
 
@@ -168,8 +191,13 @@ def build(directory: Path) -> Seeded:
     with store.write() as db:
         db.execute(
             insert(hub).values(
-                id=HUB, label="H-0042", state="active", created_at_ms=NOW_MS - 40 * 86_400_000,
-                enrolled_at_ms=NOW_MS - 40 * 86_400_000, state_at_ms=NOW_MS - 60_000, link_up=True,
+                id=HUB,
+                label="H-0042",
+                state="active",
+                created_at_ms=NOW_MS - 40 * 86_400_000,
+                enrolled_at_ms=NOW_MS - 40 * 86_400_000,
+                state_at_ms=NOW_MS - 60_000,
+                link_up=True,
             )
         )
         add_device(db, CUFF, "blood_pressure", "Upper-arm cuff")
@@ -180,19 +208,33 @@ def build(directory: Path) -> Seeded:
         _readings(db)
         for one in (CUFF, METER):
             devices.assign(
-                db, device_id=one, user_slot=None, patient_id=first,
-                from_ms=NOW_MS - 60 * 86_400_000, author=author, at_ms=NOW_MS,
+                db,
+                device_id=one,
+                user_slot=None,
+                patient_id=first,
+                from_ms=NOW_MS - 60 * 86_400_000,
+                author=author,
+                at_ms=NOW_MS,
             )
     return Seeded(
-        store=store, config=config_for(directory), clock=Hand(), staff=accounts, patient=first,
+        store=store,
+        config=config_for(directory),
+        clock=Hand(),
+        staff=accounts,
+        patient=first,
         other=second,
     )
 
 
 def _person(db: Connection, name: str, number: str, author: str) -> str:
     return people.add_patient(
-        db, name=name, zone=ZONE, author=author, at_ms=NOW_MS - 40 * 86_400_000,
-        birth_date=datetime(1951, 4, 9, tzinfo=ZoneInfo(ZONE)).date(), record_number=number,
+        db,
+        name=name,
+        zone=ZONE,
+        author=author,
+        at_ms=NOW_MS - 40 * 86_400_000,
+        birth_date=datetime(1951, 4, 9, tzinfo=ZoneInfo(ZONE)).date(),
+        record_number=number,
     )
 
 

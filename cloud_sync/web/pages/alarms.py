@@ -6,7 +6,7 @@ from litestar import Request, get, post
 from litestar.concurrency import sync_to_thread
 from litestar.response import Redirect
 
-from cloud_sync.ledger import alarms, audit, people
+from cloud_sync.ledger import audit, incidents, people
 from cloud_sync.web.counter import Page, Visit
 from cloud_sync.web.forms import read
 from cloud_sync.web.permissions import Permission
@@ -17,7 +17,7 @@ def alarm_page(visit: Visit) -> Page:
     """What needs somebody, newest first."""
     with visit.store.read() as db:
         return visit.page(
-            "alarms.html", alarms=alarms.newest(db), quarantined=alarms.quarantined(db)
+            "alarms.html", alarms=incidents.newest(db), quarantined=incidents.quarantined(db)
         )
 
 
@@ -30,7 +30,7 @@ async def seen(visit: Visit, alarm_id: int, request: Request[Any, Any, Any]) -> 
 
 def _seen(visit: Visit, alarm_id: int) -> Redirect:
     with visit.store.write() as db:
-        alarms.mark_seen(db, alarm_id, by=visit.session.staff_id, at_ms=visit.now_ms)
+        incidents.mark_seen(db, alarm_id, by=visit.session.staff_id, at_ms=visit.now_ms)
     return Redirect("/alarms", status_code=303)
 
 

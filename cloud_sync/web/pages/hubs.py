@@ -35,8 +35,11 @@ def _enrol(visit: Visit, form: Form) -> Page:
     label = form.text("label")
     if not 0 < len(label) <= 80:
         raise Refused("Give the hub a label of up to 80 characters, such as its sticker's number.")
-    ticket = visit.counter.invite(label)
-    return _page(visit, ticket)
+    from cloud_sync.identity import enrolment, tickets
+
+    with visit.store.write() as db:
+        invitation = enrolment.invite(db, label, visit.now_ms)
+    return _page(visit, tickets.text(visit.counter.config, invitation.code))
 
 
 HANDLERS = (hub_page, enrol)
