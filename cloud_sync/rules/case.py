@@ -188,7 +188,7 @@ def _claim(found: shape.OtherClaim) -> Claim:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         message = f"{name!r} is no time zone; write an IANA name such as America/Denver"
         raise _UnreadableError("settings.time_zone", message) from error
 
@@ -247,6 +247,7 @@ def _dated(file: shape.CaseFile) -> Iterator[tuple[str, date | datetime | None]]
         yield f"time[{number}].entered_at", entry.entered_at
     for number, episode in enumerate(file.episodes or ()):
         yield f"episodes[{number}].start", episode.start
+        yield f"episodes[{number}].end", episode.end
 
 
 def _check_year(value: date | datetime | None, path: str) -> None:

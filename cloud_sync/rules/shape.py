@@ -171,7 +171,7 @@ class Minutes(_Entry, frozen=True, kw_only=True):
 
     program: BilledProgram
     month: MonthText
-    minutes: Count
+    minutes: Annotated[int, msgspec.Meta(ge=0, le=31 * 24 * 60)]
     seconds: Annotated[int, msgspec.Meta(ge=0, le=59)] = 0
     staff: Text = "S1"
     interactive: bool = False

@@ -1,0 +1,154 @@
+"""`vitals-clinic determine`: which codes a patient's facts earn, and why the others are not."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+
+BAD_CASE = 1  # a case file was read, but is none
+BAD_USE = 2  # there is nothing to read, or the options do not go together
+
+
+class _Refused(Exception):  # noqa: N818 - not an error of the program: the user is told what to do
+    """What to tell the user, in place of a result."""
+
+
+def determine(  # noqa: PLR0913 - one option each
+    case: Path | None = None,
+    *,
+    batch: Annotated[bool, Parameter(negative="")] = False,
+    patient: str | None = None,
+    clinic: Path | None = None,
+    as_of: str | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    explain: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Say which codes a case earns, which it does not, and every reason why.
+
+    Example: vitals-clinic determine case.json --explain
+
+    Parameters
+    ----------
+    case
+        A case file.
+    batch
+        Read a JSON array of case files on standard input, print the array of determinations.
+        A case that cannot be read has {"case", "error"} in its place, and the exit code is 1.
+    patient
+        A live patient's id, instead of a case file; needs --clinic.
+    clinic
+        The clinic's directory.
+    as_of
+        Ask as if it were this instant, e.g. 2026-11-24T09:00:00-07:00. Only with --patient.
+    json
+        Print the determination as JSON.
+    explain
+        Name the days and minutes each line rests on.
+
+    """
+    try:
+        if batch:
+            return _batch(case, patient)
+        document = _document(case, patient, clinic, as_of)
+    except _Refused as problem:
+        print(f"vitals-clinic determine: {problem}", file=sys.stderr)  # noqa: T201 - a command
+        return BAD_USE
+    return _one(document, as_json=json, explain=explain)
+
+
+def _one(document: Mapping[str, object], *, as_json: bool, explain: bool) -> int:
+    from cloud_sync.rules import determine as determination_of
+
+    found = determination_of(document)
+    if as_json:
+        _print_json(found)
+    elif "error" in found:
+        print(f"This is no case file. {found['error']}", file=sys.stderr)  # noqa: T201
+    else:
+        from rich.console import Console
+
+        from cloud_sync.commands.determination_text import show
+
+        show(found, Console(soft_wrap=True), explain=explain)
+    return BAD_CASE if "error" in found else 0
+
+
+def _batch(case: Path | None, patient: str | None) -> int:
+    from cloud_sync.rules import determine as determination_of
+
+    if case is not None or patient is not None:
+        raise _Refused("--batch reads standard input; give no case file and no patient.")
+    documents = _decoded(sys.stdin.buffer.read(), "standard input")
+    if not isinstance(documents, list):
+        raise _Refused("--batch wants a JSON array of case files on standard input.")
+    found = [determination_of(document) for document in documents]
+    _print_json(found)
+    return BAD_CASE if any("error" in one for one in found) else 0
+
+
+def _document(
+    case: Path | None, patient: str | None, clinic: Path | None, as_of: str | None
+) -> Mapping[str, object]:
+    if patient is not None:
+        if case is not None or clinic is None:
+            raise _Refused("--patient needs --clinic DIRECTORY, and no case file.")
+        return _live(patient, clinic, as_of)
+    if case is None or clinic is not None or as_of is not None:
+        raise _Refused("give a case file, --batch, or --patient with --clinic.")
+    try:
+        raw = case.read_bytes()
+    except OSError as error:
+        raise _Refused(f"{case} cannot be read: {error.strerror}.") from error
+    document: Mapping[str, object] = _decoded(raw, str(case))
+    return document
+
+
+def _decoded(raw: bytes, where: str) -> Any:  # noqa: ANN401 - any JSON document
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.DecodeError as error:
+        raise _Refused(f"{where} is no JSON: {error}.") from error
+
+
+def _live(patient: str, directory: Path, as_of: str | None) -> Mapping[str, object]:
+    from sqlalchemy.exc import OperationalError
+
+    from cloud_sync import config
+    from cloud_sync.ledger.casefile import build_case
+    from cloud_sync.ledger.engine import open_store
+
+    at_ms = _as_of_ms(as_of)
+    try:
+        store = open_store(config.load(directory).database_url)
+    except FileNotFoundError as error:
+        raise _Refused(f"{directory} is no clinic; run `vitals-clinic init` first.") from error
+    try:
+        with store.read() as db:
+            return build_case(db, patient, at_ms)
+    except LookupError as error:
+        raise _Refused("there is no such patient; `vitals-clinic patient` lists them.") from error
+    except OperationalError as error:
+        raise _Refused("the clinic's database cannot be read; is it running?") from error
+    finally:
+        store.close()
+
+
+def _as_of_ms(as_of: str | None) -> int:
+    from datetime import UTC, datetime
+
+    if as_of is None:
+        return int(datetime.now(UTC).timestamp() * 1000)
+    try:
+        at = datetime.fromisoformat(as_of)
+    except ValueError as error:
+        raise _Refused("write --as-of like 2026-11-24T09:00:00-07:00.") from error
+    if at.tzinfo is None:
+        raise _Refused("--as-of needs an offset: 2026-11-24T09:00:00-07:00.")
+    return int(at.timestamp() * 1000)
+
+
+def _print_json(found: object) -> None:
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
