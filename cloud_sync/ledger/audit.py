@@ -1,0 +1,44 @@
+"""Who looked at which patient, where and when: one row a view, never changed."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+
+from cloud_sync.ledger.tables import read_log, staff
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """One view, as the auditor sees it."""
+
+    at_ms: int
+    full_name: str
+    role: str
+    patient_id: str | None
+    route: str
+
+
+def record(
+    db: Connection, *, staff_id: str, patient_id: str | None, route: str, at_ms: int
+) -> None:
+    """Note a view of patient data. `route` is the pattern, not the address with its values."""
+    db.execute(
+        insert(read_log).values(staff_id=staff_id, patient_id=patient_id, route=route, at_ms=at_ms)
+    )
+
+
+def newest(db: Connection, limit: int = 200) -> list[Read]:
+    """The latest views, newest first."""
+    rows = db.execute(
+        select(
+            read_log.c.at_ms,
+            staff.c.full_name,
+            staff.c.role,
+            read_log.c.patient_id,
+            read_log.c.route,
+        )
+        .join(staff, staff.c.id == read_log.c.staff_id)
+        .order_by(read_log.c.id.desc())
+        .limit(limit)
+    )
+    return [Read(**row) for row in rows.mappings()]

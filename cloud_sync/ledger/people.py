@@ -1,0 +1,217 @@
+"""Patients: who they are, in which zone they live, and what is on file for their programs.
+
+Details and program facts only grow: a change is a new row, the newest that no other corrects holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+from sqlalchemy import Connection, Select, insert, select
+
+from cloud_sync.contract.canonical import canonical
+from cloud_sync.ledger.identifiers import new_id
+from cloud_sync.ledger.refused import Refused
+from cloud_sync.ledger.tables import patient, patient_detail, program_fact
+
+FACT_KINDS = (
+    "consents",
+    "orders",
+    "initiating_visits",
+    "care_plans",
+    "decision_making",
+    "lane_choices",
+    "episodes",
+    "stays",
+    "other_claims",
+    "patient",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patient:
+    """A patient with the details in force."""
+
+    id: str
+    detail_id: str
+    name: str
+    birth_date: date | None
+    record_number: str | None
+    zone: str
+    payer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One entry of a patient's case file."""
+
+    id: str
+    kind: str
+    body: dict[str, Any]
+    recorded_at_ms: int
+    author: str
+
+
+def add_patient(  # noqa: PLR0913 - named columns
+    db: Connection,
+    *,
+    name: str,
+    zone: str,
+    author: str,
+    at_ms: int,
+    birth_date: date | None = None,
+    record_number: str | None = None,
+    payer: str = "medicare",
+) -> str:
+    """A new patient's id."""
+    identity = new_id()
+    db.execute(insert(patient).values(id=identity, created_at_ms=at_ms, author=author))
+    details = {
+        "name": name,
+        "zone": zone,
+        "birth_date": birth_date,
+        "record_number": record_number,
+        "payer": payer,
+    }
+    _insert_detail(db, identity, details, author=author, at_ms=at_ms, corrects=None)
+    return identity
+
+
+def change_patient(
+    db: Connection, patient_id: str, changes: Mapping[str, Any], *, author: str, at_ms: int
+) -> None:
+    """Correct details: a new row that names the one it corrects. A new zone recounts the days."""
+    from cloud_sync.ledger.devices import rederive_patient
+
+    current = find(db, patient_id)
+    details = {
+        field: changes.get(field, getattr(current, field))
+        for field in ("name", "birth_date", "record_number", "zone", "payer")
+    }
+    _insert_detail(db, patient_id, details, author=author, at_ms=at_ms, corrects=current.detail_id)
+    if details["zone"] != current.zone:
+        rederive_patient(db, patient_id)
+
+
+def _insert_detail(  # noqa: PLR0913 - named columns
+    db: Connection,
+    patient_id: str,
+    details: Mapping[str, Any],
+    *,
+    author: str,
+    at_ms: int,
+    corrects: str | None,
+) -> None:
+    if not details["name"].strip():
+        raise Refused("Give the patient's name.")
+    if details["zone"] not in available_timezones():
+        raise Refused("The time zone must be one of the IANA names, such as America/Denver.")
+    born = details["birth_date"]
+    today = _today(at_ms, details["zone"])
+    if born is not None and not date(1900, 1, 1) <= born <= today:
+        raise Refused("The date of birth must lie between 1900 and today.")
+    db.execute(
+        insert(patient_detail).values(
+            id=new_id(),
+            patient_id=patient_id,
+            name=details["name"].strip(),
+            birth_date=born,
+            record_number=(details["record_number"] or "").strip() or None,
+            zone=details["zone"],
+            payer=details["payer"].strip() or "medicare",
+            recorded_at_ms=at_ms,
+            author=author,
+            corrects=corrects,
+        )
+    )
+
+
+def _today(at_ms: int, zone: str) -> date:
+    from datetime import datetime
+
+    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).date()
+
+
+def everyone(db: Connection) -> list[Patient]:
+    """All patients, by name."""
+    statement = _in_force().order_by(patient_detail.c.name, patient_detail.c.patient_id)
+    return [Patient(**row) for row in db.execute(statement).mappings()]
+
+
+def find(db: Connection, patient_id: str) -> Patient:
+    """One patient, or Refused."""
+    statement = _in_force().where(patient_detail.c.patient_id == patient_id)
+    row = db.execute(statement).mappings().first()
+    if row is None:
+        raise Refused("There is no such patient.")
+    return Patient(**row)
+
+
+def _in_force() -> Select[Any]:
+    later = patient_detail.alias("later")
+    return select(
+        patient_detail.c.patient_id.label("id"),
+        patient_detail.c.id.label("detail_id"),
+        patient_detail.c.name,
+        patient_detail.c.birth_date,
+        patient_detail.c.record_number,
+        patient_detail.c.zone,
+        patient_detail.c.payer,
+    ).where(~select(later.c.id).where(later.c.corrects == patient_detail.c.id).exists())
+
+
+def record_fact(  # noqa: PLR0913 - named columns
+    db: Connection,
+    *,
+    patient_id: str,
+    kind: str,
+    body: Mapping[str, Any],
+    author: str,
+    at_ms: int,
+    corrects: str | None = None,
+) -> str:
+    """Put one entry of the case file on record: a consent, an order, a visit."""
+    if kind not in FACT_KINDS:
+        raise Refused(f"Such an entry is one of: {', '.join(FACT_KINDS)}.")
+    find(db, patient_id)
+    if corrects is not None and corrects not in {fact.id for fact in facts(db, patient_id)}:
+        raise Refused("The entry to correct is not this patient's, or has been corrected.")
+    identity = new_id()
+    db.execute(
+        insert(program_fact).values(
+            id=identity,
+            patient_id=patient_id,
+            kind=kind,
+            body=canonical(dict(body)).decode(),
+            recorded_at_ms=at_ms,
+            author=author,
+            corrects=corrects,
+        )
+    )
+    return identity
+
+
+def facts(db: Connection, patient_id: str) -> list[Fact]:
+    """What is on file for a patient and in force, oldest first."""
+    later = program_fact.alias("later")
+    rows = db.execute(
+        select(program_fact)
+        .where(
+            program_fact.c.patient_id == patient_id,
+            ~select(later.c.id).where(later.c.corrects == program_fact.c.id).exists(),
+        )
+        .order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
+    ).mappings()
+    return [
+        Fact(
+            id=row["id"],
+            kind=row["kind"],
+            body=msgspec.json.decode(row["body"], type=dict[str, Any]),
+            recorded_at_ms=row["recorded_at_ms"],
+            author=row["author"],
+        )
+        for row in rows
+    ]

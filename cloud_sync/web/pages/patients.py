@@ -1,0 +1,136 @@
+"""The work list, and adding a patient."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import available_timezones
+
+from litestar import Request, Response, get, post
+from litestar.concurrency import sync_to_thread
+from litestar.response import Redirect
+from sqlalchemy import Connection
+
+from cloud_sync.ledger import devices, hubs, people, readings
+from cloud_sync.ledger.people import Patient
+from cloud_sync.ledger.progress import Progress, progress
+from cloud_sync.ledger.readings import Seen
+from cloud_sync.ledger.refused import Refused
+from cloud_sync.web.counter import Page, Visit
+from cloud_sync.web.forms import Form, read
+from cloud_sync.web.permissions import Permission
+
+PAGE_SIZE = 25
+_COMMON_ZONES = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One patient on the work list."""
+
+    patient: Patient
+    latest: Seen | None
+    progress: Progress
+    unreviewed: int
+    hub: hubs.Hub | None
+
+
+@get("/patients", opt={"permission": Permission.READ_PATIENTS}, sync_to_thread=True)
+def work_list(visit: Visit, q: str = "", page: int = 1) -> Page:
+    """Who has news, who falls short, whose hub is silent."""
+    with visit.store.read() as db:
+        found = [p for p in people.everyone(db) if _matches(p, q)]
+        page = min(max(page, 1), max(1, -(-len(found) // PAGE_SIZE)))
+        shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        lines = _lines(db, shown, visit.now_ms)
+        version = readings.version(db)
+        waiting = devices.waiting(db)
+    return visit.page(
+        "patients.html",
+        lines=lines,
+        query=q,
+        total=len(found),
+        page=page,
+        previous=_address(q, page - 1) if page > 1 else None,
+        following=_address(q, page + 1) if page * PAGE_SIZE < len(found) else None,
+        version=version,
+        waiting=waiting,
+    )
+
+
+def _matches(patient: Patient, query: str) -> bool:
+    wanted = query.strip().casefold()
+    return wanted in patient.name.casefold() or wanted in (patient.record_number or "").casefold()
+
+
+def _address(query: str, page: int) -> str:
+    return "/patients?" + urlencode({"q": query, "page": page})
+
+
+def _lines(db: Connection, shown: list[Patient], now_ms: int) -> list[Line]:
+    ids = [patient.id for patient in shown]
+    latest = readings.latest(db, ids)
+    unreviewed = readings.unreviewed_counts(db, ids)
+    known = {hub.id: hub for hub in hubs.everything(db)}
+    return [
+        Line(
+            patient=patient,
+            latest=(newest := latest.get(patient.id)),
+            progress=progress(db, patient, now_ms),
+            unreviewed=unreviewed.get(patient.id, 0),
+            hub=known.get(newest.hub_id) if newest else None,
+        )
+        for patient in shown
+    ]
+
+
+@get("/patients/new", opt={"permission": Permission.EDIT_PATIENTS}, sync_to_thread=True)
+def new_patient(visit: Visit) -> Page:
+    """The form."""
+    return _form(visit, None, {"zone": visit.counter.config.zone, "payer": "medicare"})
+
+
+@post("/patients", opt={"permission": Permission.EDIT_PATIENTS})
+async def add_patient(visit: Visit, request: Request[Any, Any, Any]) -> Response[Any]:
+    """Keep the new patient."""
+    return await sync_to_thread(_add, visit, await read(request))
+
+
+def _add(visit: Visit, form: Form) -> Response[Any]:
+    try:
+        with visit.store.write() as db:
+            identity = people.add_patient(
+                db,
+                name=form.text("name"),
+                birth_date=form.day("birth_date", "Date of birth"),
+                record_number=form.text("record_number") or None,
+                zone=form.text("zone"),
+                payer=form.text("payer"),
+                author=visit.session.staff_id,
+                at_ms=visit.now_ms,
+            )
+    except Refused as problem:
+        fields = ("name", "birth_date", "record_number", "zone", "payer")
+        return _form(visit, str(problem), {name: form.text(name) for name in fields})
+    return Redirect(f"/patients/{identity}", status_code=303)
+
+
+def _form(visit: Visit, problem: str | None, values: dict[str, str]) -> Page:
+    return visit.page(
+        "patient_new.html",
+        status=409 if problem else 200,
+        problem=problem,
+        values=values,
+        common_zones=_COMMON_ZONES,
+        zones=sorted(available_timezones() - set(_COMMON_ZONES)),
+    )
+
+
+HANDLERS = (work_list, new_patient, add_patient)

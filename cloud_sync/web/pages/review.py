@@ -1,0 +1,173 @@
+"""Working on a patient with the clock running: unreviewed readings, note, stop, switch."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.concurrency import sync_to_thread
+from litestar.response import Redirect
+from sqlalchemy import Connection
+
+from cloud_sync.ledger import care_entries, care_time, people, readings
+from cloud_sync.ledger.care_entries import Work
+from cloud_sync.ledger.local_time import local, midnight_ms, month_bounds
+from cloud_sync.ledger.people import Patient
+from cloud_sync.ledger.progress import progress
+from cloud_sync.ledger.refused import Refused
+from cloud_sync.web.counter import Page, Visit
+from cloud_sync.web.forms import Form, read
+from cloud_sync.web.permissions import Permission
+
+# Which work belongs to which program: a convention of the field, no list of CMS.
+ACTIVITIES = {
+    "RPM": (
+        "Reviewed readings and trends",
+        "Followed up an alert",
+        "Called about a reading",
+        "Coached on technique",
+        "Changed treatment because of readings",
+    ),
+    "CCM": (
+        "Care plan and goals",
+        "Medication reconciliation",
+        "Specialist or referral",
+        "Home health or pharmacy",
+        "Lab results",
+        "Disease education",
+        "Social needs",
+    ),
+    "other": ("Visit", "Other work, billed otherwise"),
+}
+MODE_WORDS = {
+    "none": "no contact",
+    "phone": "phone",
+    "video": "video",
+    "in_person": "in person",
+    "text": "text message",
+    "voicemail": "voicemail",
+    "portal": "portal message",
+}
+
+
+@get(
+    "/patients/{patient_id:str}/review",
+    opt={"permission": Permission.RECORD_TIME},
+    sync_to_thread=True,
+)
+def review_page(visit: Visit, patient_id: str) -> Page:
+    """What waits for review, with the clock and this month's minutes beside it."""
+    return _page(visit, patient_id, None, {})
+
+
+def _page(visit: Visit, patient_id: str, problem: str | None, values: dict[str, str]) -> Page:
+    with visit.store.read() as db:
+        patient = people.find(db, patient_id)
+        standing = progress(db, patient, visit.now_ms)
+        waiting = readings.unreviewed(db, patient_id)
+        recent = [] if waiting else readings.of_patient(db, patient_id, limit=10)
+        entries = care_entries.of_patient(db, patient_id, *_month(visit, patient))
+        version = readings.version(db, patient_id)
+    return visit.page(
+        "review.html",
+        status=409 if problem else 200,
+        patient=patient,
+        progress=standing,
+        waiting=waiting,
+        recent=recent,
+        entries=[entry for entry in entries if not entry.corrected],
+        activities=ACTIVITIES,
+        modes=MODE_WORDS,
+        longest_ms=care_time.LONGEST_RUN_MS,
+        problem=problem,
+        values=values,
+        version=version,
+    )
+
+
+def _month(visit: Visit, patient: Patient) -> tuple[int, int]:
+    first, after = month_bounds(local(visit.now_ms, patient.zone).date())
+    return midnight_ms(first, patient.zone), midnight_ms(after, patient.zone)
+
+
+@post("/patients/{patient_id:str}/clock/start", opt={"permission": Permission.RECORD_TIME})
+async def start(visit: Visit, patient_id: str, request: Request[Any, Any, Any]) -> Redirect:
+    """Start the worker's clock for this patient in one program."""
+    return await sync_to_thread(_start, visit, patient_id, await read(request))
+
+
+def _start(visit: Visit, patient_id: str, form: Form) -> Redirect:
+    with visit.store.write() as db:
+        care_time.start(
+            db,
+            staff_id=visit.session.staff_id,
+            patient_id=patient_id,
+            program=form.text("program"),
+            at_ms=visit.now_ms,
+        )
+    return Redirect(f"/patients/{patient_id}/review", status_code=303)
+
+
+@post("/patients/{patient_id:str}/clock/stop", opt={"permission": Permission.RECORD_TIME})
+async def stop(visit: Visit, patient_id: str, request: Request[Any, Any, Any]) -> Response[Any]:
+    """Record the interval; what was typed comes back if the ledger refuses."""
+    return await sync_to_thread(_stop, visit, patient_id, await read(request))
+
+
+def _stop(visit: Visit, patient_id: str, form: Form) -> Response[Any]:
+    try:
+        with visit.store.write() as db:
+            _record(db, visit, patient_id, form)
+    except Refused as problem:
+        fields = ("activity", "note", "mode", "interactive", "ended")
+        values = {name: form.text(name) for name in fields}
+        return _page(visit, patient_id, str(problem), values)
+    return Redirect(f"/patients/{patient_id}/review", status_code=303)
+
+
+def _record(db: Connection, visit: Visit, patient_id: str, form: Form) -> None:
+    staff_id, now = visit.session.staff_id, visit.now_ms
+    current = care_time.running(db, staff_id)
+    if current is not None and current.patient_id != patient_id:
+        raise Refused("Your clock runs for another patient: go there to stop it.")
+    ended = form.moment("ended", "Work ended", people.find(db, patient_id).zone)
+    work, reviewed, then = work_of(form), _ids(form), form.text("then")
+    if then:
+        care_time.switch(
+            db, staff_id=staff_id, program=then, at_ms=now, work=work, reviewed=reviewed
+        )
+    else:
+        care_time.stop(
+            db, staff_id=staff_id, at_ms=now, work=work, reviewed=reviewed, ended_ms=ended
+        )
+
+
+def work_of(form: Form) -> Work:
+    """The worker's description of the work."""
+    return Work(
+        activity=form.text("activity"),
+        note=form.text("note"),
+        mode=form.text("mode") or "none",
+        interactive=form.ticked("interactive"),
+    )
+
+
+def _ids(form: Form) -> list[bytes]:
+    try:
+        return [bytes.fromhex(text) for text in form.many("reviewed")]
+    except ValueError:
+        raise Refused("A reading in the form cannot be read: load the page again.") from None
+
+
+@post("/patients/{patient_id:str}/clock/discard", opt={"permission": Permission.RECORD_TIME})
+async def discard(visit: Visit, patient_id: str, request: Request[Any, Any, Any]) -> Redirect:
+    """A clock started by mistake: nothing is recorded."""
+    await read(request)
+    return await sync_to_thread(_discard, visit, patient_id)
+
+
+def _discard(visit: Visit, patient_id: str) -> Redirect:
+    with visit.store.write() as db:
+        care_time.discard(db, visit.session.staff_id)
+    return Redirect(f"/patients/{patient_id}/review", status_code=303)
+
+
+HANDLERS = (review_page, start, stop, discard)

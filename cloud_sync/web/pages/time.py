@@ -1,0 +1,104 @@
+"""The ledger of a patient's minutes: every entry of a month, late entries, corrections."""
+
+from datetime import date
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.concurrency import sync_to_thread
+from litestar.response import Redirect
+
+from cloud_sync.ledger import care_entries, care_time, people
+from cloud_sync.ledger.care_entries import Span
+from cloud_sync.ledger.local_time import local, midnight_ms, month_bounds
+from cloud_sync.ledger.refused import Refused
+from cloud_sync.web.counter import Page, Visit
+from cloud_sync.web.forms import Form, read
+from cloud_sync.web.pages.review import ACTIVITIES, MODE_WORDS, work_of
+from cloud_sync.web.permissions import Permission
+
+
+@get(
+    "/patients/{patient_id:str}/time",
+    opt={"permission": Permission.READ_PATIENTS},
+    sync_to_thread=True,
+)
+def time_page(visit: Visit, patient_id: str, month: str = "", corrects: str = "") -> Page:
+    """All entries of a month; `corrects` opens the form over the entry of that id."""
+    return _page(visit, patient_id, month=month, corrects=corrects, problem=None, typed={})
+
+
+def _page(  # noqa: PLR0913 - what the address and the form say
+    visit: Visit,
+    patient_id: str,
+    *,
+    month: str,
+    corrects: str,
+    problem: str | None,
+    typed: dict[str, str],
+) -> Page:
+    with visit.store.read() as db:
+        patient = people.find(db, patient_id)
+        day = _month(month) or local(visit.now_ms, patient.zone).date()
+        first, after = month_bounds(day)
+        bounds = midnight_ms(first, patient.zone), midnight_ms(after, patient.zone)
+        entries = care_entries.of_patient(db, patient_id, *bounds)
+    old = next((entry for entry in entries if entry.id == corrects and not entry.corrected), None)
+    return visit.page(
+        "time.html",
+        status=409 if problem else 200,
+        patient=patient,
+        entries=entries,
+        first=first,
+        before=month_bounds(date.fromordinal(first.toordinal() - 1))[0],
+        after=after,
+        old=old,
+        typed=typed,
+        problem=problem,
+        activities=ACTIVITIES,
+        modes=MODE_WORDS,
+    )
+
+
+def _month(text: str) -> date | None:
+    try:
+        return date.fromisoformat(f"{text}-01") if text else None
+    except ValueError:
+        raise Refused("The month must look like 2026-11.") from None
+
+
+@post("/patients/{patient_id:str}/time", opt={"permission": Permission.RECORD_TIME})
+async def enter(visit: Visit, patient_id: str, request: Request[Any, Any, Any]) -> Response[Any]:
+    """A late entry or a correction: marked as what it is, and kept beside what it corrects."""
+    return await sync_to_thread(_enter, visit, patient_id, await read(request))
+
+
+def _enter(visit: Visit, patient_id: str, form: Form) -> Response[Any]:
+    corrects = form.text("corrects")
+    try:
+        with visit.store.write() as db:
+            zone = people.find(db, patient_id).zone
+            care_time.enter(
+                db,
+                staff_id=visit.session.staff_id,
+                span=Span(
+                    patient_id=patient_id,
+                    program=form.text("program"),
+                    start_ms=form.needed_moment("start", "Start", zone),
+                    end_ms=form.needed_moment("end", "End", zone),
+                ),
+                work=work_of(form),
+                at_ms=visit.now_ms,
+                corrects=corrects or None,
+            )
+    except Refused as problem:
+        fields = ("program", "start", "end", "activity", "note", "mode", "interactive")
+        typed = {name: form.text(name) for name in fields}
+        month = form.text("start")[:7] if form.text("start") else ""
+        return _page(
+            visit, patient_id, month=month, corrects=corrects, problem=str(problem), typed=typed
+        )
+    month = form.text("start")[:7]
+    return Redirect(f"/patients/{patient_id}/time?month={month}", status_code=303)
+
+
+HANDLERS = (time_page, enter)

@@ -1,0 +1,45 @@
+"""Who may do what. A route without a permission answers nobody; a role not listed may nothing."""
+
+from enum import Enum, unique
+
+
+@unique
+class Permission(Enum):
+    """What a route asks of whoever calls it."""
+
+    PUBLIC = "public"  # no account: signing in, styles
+    MACHINE = "machine"  # no account and no cookie: a hub enrols with its own proof
+    OWN_ACCOUNT = "own account"
+    READ_PATIENTS = "read patients"
+    EDIT_PATIENTS = "edit patients"
+    KEEP_FILE = "keep file"  # consents, orders, visits
+    RECORD_TIME = "record time"
+    READ_HUBS = "read hubs"
+    ENROL_HUBS = "enrol hubs"
+    READ_ALARMS = "read alarms"
+    READ_ACCESS_LOG = "read access log"
+
+
+_P = Permission
+_EVERYONE = frozenset({_P.OWN_ACCOUNT, _P.READ_PATIENTS, _P.READ_HUBS})
+_CLINICIAN = _EVERYONE | {_P.EDIT_PATIENTS, _P.KEEP_FILE, _P.RECORD_TIME}
+
+OPEN = frozenset({_P.PUBLIC, _P.MACHINE})
+GRANTS: dict[str, frozenset[Permission]] = {
+    "reader": _EVERYONE,
+    "biller": _EVERYONE | {_P.KEEP_FILE},
+    "clinician": _CLINICIAN,
+    # In a small practice the administrator is often the nurse; a second account for one person
+    # would blind the check that nobody's minutes overlap.
+    "admin": _CLINICIAN | {_P.ENROL_HUBS, _P.READ_ALARMS, _P.READ_ACCESS_LOG},
+    "auditor": _EVERYONE | {_P.READ_ACCESS_LOG},
+}
+# Routes under these show patient data: each request leaves a row in the read log.
+SHOWS_PATIENTS = frozenset(
+    {_P.READ_PATIENTS, _P.EDIT_PATIENTS, _P.KEEP_FILE, _P.RECORD_TIME, _P.READ_ACCESS_LOG}
+)
+
+
+def allowed(role: str, permission: Permission) -> bool:
+    """Whether this role has this permission."""
+    return permission in GRANTS.get(role, frozenset())
