@@ -187,8 +187,8 @@ async def until_stopped(work: Coroutine[None, None, None]) -> None:
 
 def main(state_dir: Path) -> None:
     """Collect on this machine's own Bluetooth until stopped."""
-    from gateway.buffer.custody import open_custody  # type: ignore[import-not-found]
-    from gateway.config import load, software  # type: ignore[import-not-found]
+    from gateway.buffer.custody import open_custody
+    from gateway.config import load, software
     from gateway.links.ble import Radio
 
     config = load(state_dir)

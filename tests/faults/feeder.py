@@ -54,7 +54,7 @@ def feed(state: Path, records: int) -> None:
         devices.pair(DEVICE, profile=PROFILE, name="feeder", at_ms=0)
     known = devices.get(DEVICE)
     assert known is not None
-    following = (known.last_sequence or 0) + 1
+    following = (known.last_kept or 0) + 1
     for number in range(following, records + 1):
         frame, reading = record(number)
         custody.keep(observe(custody.hub, frame, reading, "feeder"))

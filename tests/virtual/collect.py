@@ -45,8 +45,8 @@ class Buffer(NamedTuple):
 @contextmanager
 def sealed_buffer(state: Path, clock: PlayClock) -> Iterator[Buffer]:
     """The buffer of an enrolled hub, as the real collector opens it."""
-    from gateway.buffer.custody import open_custody  # type: ignore[import-not-found]
-    from gateway.config import load  # type: ignore[import-not-found]
+    from gateway.buffer.custody import open_custody
+    from gateway.config import load
 
     config = load(state)
     with closing(open_custody(config)) as custody, closing(store_of(config.collector)) as devices:
