@@ -78,9 +78,7 @@ def perform(stage: Stage, options: Namespace) -> None:
     if not wait_until(lambda: cast.counts(stage)[0] > before, FIRST_READING_SECONDS):
         raise DemoError(f"no new reading reached the clinic; see {stage.logs}")
     say(f"5  Readings are at the clinic, {time.monotonic() - started:.1f} s after they were taken,")
-    say(
-        "   sealed on the hub, receipted after the clinic's commit, opened, and assigned."
-    )
+    say("   sealed on the hub, receipted after the clinic's commit, opened, and assigned.")
     if options.days:
         done = minutes.play(stage, patient, options.days)
         say(f"   Staff time logged: {done['RPM']} min RPM, {done['CCM']} min CCM, never mixed.")

@@ -3,9 +3,8 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from cloud_sync.ledger.care_entries import Work
-
 from cloud_sync.ledger import care_time, staff
+from cloud_sync.ledger.care_entries import Work
 from tests.demo.cast import visiting
 from tests.demo.stage import Stage
 

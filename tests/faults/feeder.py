@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from cloud_sync.contract.observation import Frame, Received, observe
+from cloud_sync.contract.readings import Glucose
 from gateway.buffer.custody import open_custody
 from gateway.buffer.devices import DeviceStore
 from gateway.config import load
-
-from cloud_sync.contract.observation import Frame, Received, observe
-from cloud_sync.contract.readings import Glucose
 
 DEVICE = "ble:00000000feed"
 PROFILE = "accu-chek/guide"
