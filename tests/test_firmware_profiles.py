@@ -15,7 +15,7 @@ from gateway.decoders.batch import fields
 from gateway.decoders.hints import NAMED
 from gateway.profiles import Profile, Unmatched, load, match
 
-ROOM = Path("firmware_profiles")
+ROOM = Path(__file__).parents[1] / "firmware_profiles"
 PROFILES = {profile.id: profile for profile in load()}
 
 
@@ -105,7 +105,7 @@ def test_a_fixture_says_its_source_and_holds_a_reading_and_a_refusal(profile_id:
         assert case.keys() == {"why", "characteristic", "hex"} | answers
 
 
-@pytest.mark.parametrize("path", sorted(ROOM.glob("**/*.toml")), ids=str)
+@pytest.mark.parametrize("path", sorted(ROOM.glob("**/*.toml")), ids=lambda path: path.name)
 def test_no_public_address_or_serial_number(path: Path) -> None:
     text = re.sub(r'(?m)^hex = ".*"$', "", path.read_text("utf-8"))
     assert not re.search(r"(?i)\b([0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b", text)

@@ -1,13 +1,16 @@
 """`vitals-hub decode`: what a payload says, or why it cannot be read. Pure, and quick to start."""
 
 import json
+import math
 import sys
+from collections.abc import Callable
 from typing import Annotated, Never
 
 from cyclopts import Parameter
 
 from gateway.decoders import CHANNELS, TEXT, Hints, decode as decode_payload
 
+_DIGITS_MAX = 300
 _REFUSED = 1
 _MISUSED = 2
 
@@ -60,13 +63,32 @@ def _batch() -> None:
     from gateway.decoders.batch import answer_all
 
     try:
-        items = json.loads(sys.stdin.buffer.read())
+        items = json.loads(
+            sys.stdin.buffer.read(),
+            parse_int=_number(int),
+            parse_float=_number(float),
+            parse_constant=_no_constant,
+        )
     except (ValueError, RecursionError):
         _misused("standard input is no JSON")
     if not isinstance(items, list):
         _misused("standard input holds JSON, but no array")
     lines = ",\n ".join(json.dumps(answer) for answer in answer_all(items, _find_hints))
     sys.stdout.write(f"[{lines}]\n")
+
+
+def _number(kind: Callable[[str], float]) -> Callable[[str], float | None]:
+    """None for a number too large to be one here: it spoils its own item and no other."""
+
+    def parse(text: str) -> float | None:
+        number = kind(text) if len(text) < _DIGITS_MAX else math.inf
+        return number if math.isfinite(number) else None
+
+    return parse
+
+
+def _no_constant(text: str) -> Never:
+    raise ValueError(f"{text} is not JSON")
 
 
 def _single(channel: str, payload: str, profile: str | None, *, as_json: bool) -> None:

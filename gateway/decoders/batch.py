@@ -65,11 +65,17 @@ def _value(value: object) -> object:
 
 
 def _answer(item: object, find_hints: FindHints) -> dict[str, object]:
-    identity = item.get("id") if isinstance(item, Mapping) else None
+    identity = _identity(item)
     outcome = _outcome(item, find_hints)
     if isinstance(outcome, Refusal):
         return {"id": identity, "refused": explain(outcome)}
     return {"id": identity, "reading": fields(outcome)}
+
+
+def _identity(item: object) -> str | int | float | None:
+    """A text or a number, given back as it came; anything else cannot name an item."""
+    identity = item.get("id") if isinstance(item, Mapping) else None
+    return identity if isinstance(identity, str | int | float) else None
 
 
 def _outcome(item: object, find_hints: FindHints) -> Outcome:

@@ -53,7 +53,18 @@ def test_one_bad_item_disturbs_no_other() -> None:
     assert [answer.keys() for answer in between] == [{"id", "refused"}] * 2
 
 
-@pytest.mark.parametrize("given", ["", "{}", "not json", "[", '"[]"', "[" * 100_000])
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 5000, "1" * 400])
+def test_a_number_too_large_to_be_one_spoils_its_own_item_only(number: str) -> None:
+    good = {"id": "good", "channel": "2A35", "hex": READING}
+    bad = f'{{"id": {number}, "channel": "2A35", "hex": {number}}}'
+    done = _run("--batch", given=f"[{bad}, {json.dumps(good)}]")
+    assert done.returncode == 0
+    spoilt, answer = json.loads(done.stdout, parse_constant=pytest.fail)
+    assert spoilt.keys() == {"id", "refused"}
+    assert answer["reading"]["systolic"] == "120"
+
+
+@pytest.mark.parametrize("given", ["", "{}", "no", "[", '"[]"', "[NaN]", "[" * 100_000])
 def test_what_is_no_array_ends_with_a_plain_word(given: str) -> None:
     done = _run("--batch", given=given)
     assert (done.returncode, done.stdout) == (2, "")

@@ -77,8 +77,9 @@ def test_a_malformed_item_is_refused_with_a_reason_and_disturbs_no_other(item: o
 
 
 def test_an_identity_is_given_back_as_it_came() -> None:
-    for identity in (None, 5, "x", ["a", {"b": None}], 1.5):
+    for identity in (None, 5, "x", 1.5, "\ud800"):
         assert _answer({**GOOD, "id": identity})["id"] == identity
+    assert _answer({**GOOD, "id": ["a"]})["id"] is None
 
 
 def test_a_profile_of_null_is_the_book_and_a_hint_is_applied() -> None:

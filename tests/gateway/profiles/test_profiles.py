@@ -6,15 +6,14 @@ import pytest
 
 from gateway.profiles import ProfileError, find, load, match, parse
 
-TEXT = Path("firmware_profiles/and/ua-651ble.toml").read_text("utf-8")
+ROOM = Path(__file__).parents[3] / "firmware_profiles"
+TEXT = (ROOM / "and" / "ua-651ble.toml").read_text("utf-8")
 
 
 def test_every_profile_is_loaded_once_and_found_by_its_id() -> None:
     ids = [profile.id for profile in load()]
     assert ids == sorted(set(ids))
-    files = [
-        path for path in Path("firmware_profiles").glob("*/*.toml") if ".fixture" not in path.name
-    ]
+    files = [path for path in ROOM.glob("*/*.toml") if ".fixture" not in path.name]
     assert len(ids) == len(files)
     assert all(find(profile_id) is not None for profile_id in ids)
     assert find("no/such") is None

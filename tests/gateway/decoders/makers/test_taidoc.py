@@ -40,7 +40,9 @@ def test_the_two_lowest_bits_mean_nothing() -> None:
     assert _glucose(123, 0x43) == _glucose(123, 0x40)
 
 
-@pytest.mark.parametrize(("count", "text"), [(366, "36.6"), (999, "99.9"), (3660, "36.60")])
+@pytest.mark.parametrize(
+    ("count", "text"), [(366, "36.6"), (999, "99.9"), (1000, "10.00"), (3660, "36.60")]
+)
 def test_tenths_and_from_1000_on_hundredths(count: int, text: str) -> None:
     data = count.to_bytes(2, "little") + b"\0\0"
     reading: Any = decode("taidoc.record.temperature", DATE + _frame(0x26, data))
