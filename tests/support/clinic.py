@@ -1,12 +1,15 @@
 """A clinic in a directory of the test's own, and hubs that speak to it with real keys."""
 
+import secrets
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -24,8 +27,9 @@ from cloud_sync.config import ClinicConfig
 from cloud_sync.contract import envelope, keyset as keyset_contract, receipt, topics
 from cloud_sync.contract.enrolment import Answer, Rejected, Request, proof_message
 from cloud_sync.contract.envelope import Header
-from cloud_sync.contract.keyset import KeySet
-from cloud_sync.identity import access, enrolment, enrolment_route, keyset, services
+from cloud_sync.contract.keyset import KeySet, Recipient
+from cloud_sync.contract.state import HubState
+from cloud_sync.identity import access, enrolment, enrolment_route, keys, keyset, services
 from cloud_sync.identity.services import Services
 from cloud_sync.ingest import broker
 from cloud_sync.ingest.broker import Broker
@@ -88,6 +92,47 @@ class Hub:
         header = Header(**(fields | changes))
         public = keyset_contract.load_recipient(recipient)
         return envelope.build(header, plaintext, public, self.signing)
+
+
+def loose_hub() -> Hub:
+    """A hub of a clinic that exists in memory only; every key is real."""
+    with TemporaryDirectory() as directory:
+        keys.create(Path(directory) / "keys")
+        opening = keys.load_recipients(Path(directory) / "keys")
+    recipients = tuple(Recipient(id=k.id, suite=k.suite, key=k.public) for k in opening)
+    return Hub(
+        id=secrets.token_hex(16),
+        signing=Ed25519PrivateKey.generate(),
+        keyset=KeySet(
+            version=1,
+            not_before_ms=0,
+            clinic="c1" * 16,
+            recipients=recipients,
+            min_suite=1,
+            receipt_keys=(),
+        ),
+    )
+
+
+def hub_state(hub: str, at_ms: int, boot: str = "boot") -> HubState:
+    """What a hub says of itself."""
+    return HubState(
+        hub=hub,
+        at_ms=at_ms,
+        clock_synchronised=True,
+        boot=boot,
+        epoch=7,
+        held=3,
+        oldest_held_ms=None,
+        refused=0,
+        last_seq=4,
+        days_of_room=365,
+        disk_free_bytes=1,
+        keyset_version=1,
+        key_storage_tier="0",
+        software="test",
+        devices=1,
+    )
 
 
 def hub_request(code: str, signing: Ed25519PrivateKey, tls: ec.EllipticCurvePrivateKey) -> Request:
@@ -272,3 +317,11 @@ def entries(message: tuple[str, bytes] | None, hub: Hub) -> list[tuple[int, str,
     assert found is not None
     assert found.hub == bytes.fromhex(hub.id)
     return [(e.seq, e.status.name, e.reason.name) for e in found.entries]
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    """Until it happened; fails if it never does."""
+    until = time.monotonic() + WAIT_SECONDS
+    while not happened():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.005)
