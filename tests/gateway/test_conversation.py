@@ -114,17 +114,19 @@ def test_a_value_is_kept_before_the_radio_gets_its_thread_back() -> None:
     assert seen == [1]
 
 
-def test_a_fault_of_the_desk_reaches_the_radio_and_ends_the_conversation() -> None:
+@pytest.mark.parametrize("fault", [OSError("no space"), SystemExit(74)])
+def test_a_fault_of_the_desk_reaches_the_radio_and_ends_the_conversation(
+    fault: BaseException,
+) -> None:
     caught: list[BaseException] = []
 
     def script(link: FakeLink) -> None:
         try:
             link.send()
-        except OSError as error:
+        except BaseException as error:  # noqa: BLE001 - what the radio would see
             caught.append(error)
 
-    fault = OSError("no space")
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(type(fault)):
         hold(FakeLink(script), FakeDesk(fault))
     assert caught == [fault]
 
