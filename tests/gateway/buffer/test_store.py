@@ -84,6 +84,14 @@ def test_the_database_itself_refuses_to_forget_or_change(tmp_path: Path, stateme
     assert rows(path) == [1]
 
 
+def test_a_damaged_file_ends_the_process_and_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "sealed.db"
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreFailed):
+        store_at(path)
+    assert path.read_bytes() == b"no database at all" * 100
+
+
 def test_a_failed_sealing_leaves_no_gap(tmp_path: Path) -> None:
     store = store_at(tmp_path / "sealed.db")
 

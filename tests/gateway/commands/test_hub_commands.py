@@ -131,8 +131,8 @@ def test_run_forwards_sigterm_and_ends_with_zero(tmp_path: Path) -> None:
     enrolled(tmp_path, ClinicKeys())
     script = (
         "import subprocess, sys; from pathlib import Path; from gateway.commands import run\n"
-        "say = 'import os, time; os.write(1, b\"1\\\\n\"); time.sleep(60)'\n"
-        "sleep = [sys.executable, '-c', say]\n"
+        "wait = 'import os, time; os.write(1, b\"1\\\\n\"); time.sleep(60)'\n"
+        "sleep = [sys.executable, '-c', wait]\n"
         "run._start = lambda name, state: subprocess.Popen(sleep)\n"
         "run.run(state=Path(sys.argv[1]))\n"
     )
