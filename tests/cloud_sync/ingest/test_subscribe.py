@@ -188,7 +188,7 @@ def test_the_published_key_set_is_kept_for_hubs_that_come_later(ingest: Ingest) 
 
 def test_a_failed_commit_ends_the_worker_without_a_receipt(ingest: Ingest) -> None:
     with ingest.store.write() as db:
-        db.execute(text("drop table unopened"))
+        db.execute(text("alter table unopened rename to away"))
     assert (
         ingest.link.publish(topics.up(ingest.hub.id), topics.join([ingest.hub.seal(1, b"x")])) == 0
     )
@@ -196,6 +196,8 @@ def test_a_failed_commit_ends_the_worker_without_a_receipt(ingest: Ingest) -> No
     assert ingest.errors
     assert ingest.link.receive(0.2) is None
     assert ingest.count(envelope) == 0
+    with ingest.store.write() as db:
+        db.execute(text("alter table away rename to unopened"))
 
 
 def test_a_stopped_worker_answers_what_it_has_taken(ingest: Ingest) -> None:
