@@ -1,5 +1,6 @@
 """What holds for every case: order and copies change nothing, no second counts twice."""
 
+import json
 from datetime import datetime
 from fractions import Fraction
 from itertools import pairwise
@@ -15,9 +16,27 @@ from cloud_sync.rules.facts import Case
 from cloud_sync.rules.minutes import time_ledger
 from tests.spec import reference_days
 from tests.spec.strategies import day_cases, time_cases
+from tests.spec.test_billing_examples import GOLDEN
 
 MONTHS = Span(first=month_named("2026-01").first, last=month_named("2026-02").last)
-quick = settings(max_examples=100, deadline=None)
+CASES = json.loads(GOLDEN.read_text())
+RESULT_KEYS = ("case", "rule_sets", "lines", "shortfalls", "warnings")
+EDGES = """
+    1900-01-01 2199-12-31 0001-01-01 9999-12-31 2026-01 9999-12 0000-01 2199-12-31T23:59:59Z
+    0001-01-01T00:00:00+14:00 9999-12-31T23:59:59-12:00 calendar_month received P1 Asia/Kathmandu
+    RPM CCM other
+""".split()  # noqa: SIM905 - words to a line
+NONSENSE = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**20), 10**20),
+    st.floats(),
+    st.text(max_size=5),
+    st.sampled_from(EDGES),
+    st.just([]),
+    st.just({}),
+)
+quick = settings(max_examples=60, deadline=None)
 
 
 def facts(case: dict[str, Any]) -> Case:
@@ -100,6 +119,30 @@ def test_every_code_in_question_has_a_line_or_a_reason(
     short = {(one["code"], one["from"]) for one in _shortfalls(found)}
     assert len(earned) == len(set(earned))
     assert not short & set(earned)
+
+
+@st.composite
+def spoilt_cases(draw: st.DrawFn) -> Any:
+    """A worked case with one value somewhere in it replaced by something else."""
+    case = json.loads(json.dumps(draw(st.sampled_from(CASES))))
+    place: Any = case
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        if not keys:
+            return case
+        key = draw(st.sampled_from(keys))
+        if isinstance(place[key], dict | list) and draw(st.booleans()):
+            place = place[key]
+            continue
+        place[key] = draw(NONSENSE)
+        return case
+
+
+@given(spoilt_cases())
+@settings(max_examples=300, deadline=None)
+def test_no_document_is_an_exception(case: Any) -> None:
+    found = determine(case)
+    assert set(found) in ({"case", "error"}, {*RESULT_KEYS})
 
 
 def _lines(found: dict[str, Any]) -> list[dict[str, Any]]:
