@@ -96,6 +96,7 @@ def observe(
     patient_id: str | None = ANN,
     kind: str = "blood_pressure",
     committed: str | None = None,
+    day_is_known: bool = True,
 ) -> None:
     at_ms = ms(measured) if measured else None
     committed_ms = ms(committed) if committed else (at_ms or 0) + 1000
@@ -126,7 +127,12 @@ def observe(
         received_at_ms=committed_ms,
         committed_at_ms=committed_ms,
         measured_at_ms=at_ms,
+        measured_method="device",
+        uncertainty_ms=60_000 if day_is_known else None,
         patient_id=patient_id,
+        local_day=datetime.fromisoformat(measured).date()
+        if measured and patient_id and day_is_known
+        else None,
     )
 
 

@@ -115,6 +115,13 @@ def test_a_reading_without_a_time_cannot_be_placed(store: Store) -> None:
     assert built(store)["readings"] == []
 
 
+def test_a_moment_that_may_fall_on_two_dates_proves_neither(store: Store) -> None:
+    assign(store, ANN, "2026-01-05T15:00:00+00:00")
+    observe(store, "2026-01-06T05:00:00+00:00", day_is_known=False)
+    observe(store, "2026-01-04T05:00:00+00:00", day_is_known=False, patient_id=None)
+    assert built(store)["readings"] == []
+
+
 def test_readings_before_the_assignment_are_told_as_unassigned(store: Store) -> None:
     _enrolled(store)
     assign(store, ANN, "2026-01-05T15:00:00+00:00")
