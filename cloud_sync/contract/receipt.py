@@ -45,6 +45,10 @@ class Reason(IntEnum):
     WRONG_CLINIC = 8
 
 
+_STATUSES = frozenset(int(status) for status in Status)
+_REASONS = frozenset(int(reason) for reason in Reason)
+
+
 class Receipted(msgspec.Struct, frozen=True, kw_only=True):
     """One envelope's fate."""
 
@@ -124,7 +128,7 @@ def _parse(raw: bytes) -> Receipt | None:
 def _entries(raw: bytes) -> tuple[Receipted, ...] | None:
     found: list[Receipted] = []
     for seq, envelope_id, status, reason in _ENTRY.iter_unpack(raw):
-        if status not in Status or reason not in Reason:
+        if status not in _STATUSES or reason not in _REASONS:
             return None
         found.append(
             Receipted(

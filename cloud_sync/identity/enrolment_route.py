@@ -1,8 +1,7 @@
 """The HTTP end of enrolment: two routes without sign-in, since the code is the credential."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -54,11 +53,8 @@ def answer(desk: Desk, body: bytes) -> Answer | Rejected:
     )
 
 
-def build_router(desk: Desk, opt: Mapping[str, Any] | None = None) -> Router:
-    """`POST /enrol` and `GET /enrol/ca.pem`.
-
-    A hub has no session and no browser: `opt` is what tells the application's guards so.
-    """
+def build_router(desk: Desk) -> Router:
+    """`POST /enrol` and `GET /enrol/ca.pem`, without session: a hub has no browser."""
 
     @post("/", status_code=200, sync_to_thread=True, request_max_body_size=MAX_BODY_BYTES)
     def enrol(body: RawBody) -> Response[bytes]:
@@ -73,7 +69,6 @@ def build_router(desk: Desk, opt: Mapping[str, Any] | None = None) -> Router:
     return Router(
         path=contract.PATH,
         route_handlers=[enrol, authority_certificate],
-        opt=dict(opt or {}),
         include_in_schema=False,
     )
 

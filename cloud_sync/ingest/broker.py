@@ -165,6 +165,7 @@ class Broker:
 
     def wait(self) -> int:
         """Block until the broker ends; its exit code."""
+        self._reader.join()  # its output ends with it
         return self._process.wait()
 
     def stop(self) -> None:

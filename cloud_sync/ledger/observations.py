@@ -1,0 +1,121 @@
+"""Puts opened observations and the devices they came from into the ledger."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import get_args
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from cloud_sync.contract.observation import Observation
+from cloud_sync.contract.readings import FailedMeasurement, Reading
+from cloud_sync.ledger import derive
+from cloud_sync.ledger.derive import Holder
+from cloud_sync.ledger.engine import Store
+from cloud_sync.ledger.tables import device, observation
+
+UNKNOWN_KIND = "unknown"
+_NAME = re.compile(r"[!-~]{1,200}")  # no NUL, which PostgreSQL's text cannot hold
+_INT32, _INT64 = 2**31, 2**63
+# One kind of meter for the several things it may say; the rest of the kinds name themselves.
+_METER = {"control_solution": "glucose", "glucose_context": "glucose"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """An opened observation with its envelope."""
+
+    said: Observation
+    plaintext: bytes
+    envelope_id: bytes
+    hub_id: str
+    committed_at_ms: int
+
+
+def kind_of(said: Observation) -> str:
+    """The outcome's kind, as in its JSON."""
+    return _tag(type(said.outcome))
+
+
+def fits(said: Observation) -> bool:
+    """Whether the ledger's columns can hold it. A hub's signature says nothing about its sense."""
+    received, clock = said.frame.received, said.frame.clock
+    numbers = [received.wall_ms, received.error_ms or 0, clock.wall_ms if clock else 0]
+    return (
+        re.fullmatch("[0-9a-f]{64}", said.id) is not None
+        and _NAME.fullmatch(said.frame.device) is not None
+        and _NAME.fullmatch(said.frame.profile) is not None
+        and all(0 <= number < _INT64 // 4 for number in numbers)
+        and all(moment is None or moment.tzinfo is None for moment in _device_times(said))
+        and abs(getattr(said.outcome, "user", None) or 0) < _INT32
+        and abs(getattr(said.outcome, "sequence", None) or 0) < _INT64
+    )
+
+
+def _device_times(said: Observation) -> list[datetime | None]:
+    """Everything a device's clock said; a device's time has no zone."""
+    clock = said.frame.clock
+    return [
+        getattr(said.outcome, "device_time", None),
+        getattr(said.outcome, "base_time", None),
+        clock.device_time if clock else None,
+        clock.read_back if clock else None,
+    ]
+
+
+def add(db: Connection, store: Store, record: Record, known: Sequence[Holder]) -> bool:
+    """Insert it with its derived columns; False for a copy of one that is there."""
+    said = record.said
+    values = {
+        "id": bytes.fromhex(said.id),
+        "envelope_id": record.envelope_id,
+        "hub_id": record.hub_id,
+        "device_id": said.frame.device,
+        "user_slot": getattr(said.outcome, "user", None),
+        "kind": kind_of(said),
+        "sequence": getattr(said.outcome, "sequence", None),
+        "plaintext": record.plaintext,
+        "received_at_ms": said.frame.received.wall_ms,
+        "committed_at_ms": record.committed_at_ms,
+    }
+    values |= derive.derived(said, record.committed_at_ms, known)
+    statement = store.insert(observation).on_conflict_do_nothing().returning(observation.c.id)
+    return db.scalar(statement, values) is not None
+
+
+def register_device(db: Connection, store: Store, said: Observation, at_ms: int) -> None:
+    """Know the device from its first word on; its kind from the first measurement on."""
+    kind = _device_kind(said)
+    statement = store.insert(device).on_conflict_do_nothing()
+    db.execute(
+        statement,
+        {
+            "id": said.frame.device,
+            "profile": said.frame.profile,
+            "kind": kind,
+            "label": said.frame.profile,
+            "fda_defined": True,
+            "automatic": True,
+            "test": False,
+            "first_seen_ms": at_ms,
+        },
+    )
+    if kind != UNKNOWN_KIND:
+        nameless = (device.c.id == said.frame.device) & (device.c.kind == UNKNOWN_KIND)
+        if db.scalar(select(device.c.id).where(nameless)) is not None:
+            db.execute(update(device).where(nameless).values(kind=kind))
+
+
+def _device_kind(said: Observation) -> str:
+    kind = said.outcome.of if isinstance(said.outcome, FailedMeasurement) else kind_of(said)
+    kind = _METER.get(kind, kind)
+    return kind if kind in _MEASURED else UNKNOWN_KIND
+
+
+def _tag(kind: type[msgspec.Struct]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+_MEASURED = {_tag(reading) for reading in get_args(Reading)}
