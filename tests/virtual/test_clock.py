@@ -10,8 +10,9 @@ def test_time_moves_for_every_process_that_reads_the_file(tmp_path: Path) -> Non
     start, first = hub.now_ms(), hub.received()
     radio.move_to(start + 86_400_000)
     second = hub.received()
-    assert second.wall_ms - first.wall_ms >= 86_400_000
-    assert second.monotonic_ms - first.monotonic_ms >= 86_400_000
+    assert second.wall_ms >= start + 86_400_000
+    passed = second.wall_ms - first.wall_ms
+    assert second.monotonic_ms - first.monotonic_ms == passed
     assert second.boot == first.boot
     assert PlayClock.create(tmp_path / "clock.json").now_ms() >= start + 86_400_000
 
