@@ -43,6 +43,15 @@ def functions(name: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
             yield node
 
 
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of code: a command's docstring is its manual and may be as long as that."""
+    assert node.end_lineno is not None
+    first = node.body[0]
+    assert first.end_lineno is not None
+    docstring = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) else 0
+    return node.end_lineno - node.lineno + 1 - docstring
+
+
 def lines(name: str) -> int:
     return (ROOT / name).read_text().count("\n")
 
@@ -56,9 +65,8 @@ def test_no_file_or_function_is_too_long(name: str) -> None:
     if name not in LONG_BY_NATURE and "/migrations/" not in name:
         assert lines(name) <= MAX_FILE_LINES
     for node in functions(name):
-        assert node.end_lineno is not None
         if "/migrations/" not in name:
-            assert node.end_lineno - node.lineno < MAX_FUNCTION_LINES, node.name
+            assert length(node) <= MAX_FUNCTION_LINES, node.name
 
 
 def test_the_median_file_is_short() -> None:
@@ -84,9 +92,12 @@ def test_no_print_and_no_promise_without_an_issue(name: str) -> None:
 def test_the_pure_middle_has_no_clock_disk_or_network(name: str) -> None:
     if name in READS_ITS_TABLES:
         return
-    text = (ROOT / name).read_text()
-    for forbidden in (r"\.now\(", r"\.today\(", r"\bopen\(", r"\.read_text\(", r"\bsocket\b"):
-        assert not re.search(forbidden, text), forbidden
+    called = {
+        call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        for call in ast.walk(ast.parse((ROOT / name).read_text()))
+        if isinstance(call, ast.Call)
+    }
+    assert not called & {"now", "today", "open", "read_text", "read_bytes", "urandom"}
 
 
 @pytest.mark.parametrize("name", product())

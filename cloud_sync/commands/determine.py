@@ -54,7 +54,7 @@ def determine(  # noqa: PLR0913 - one option each
             return _batch(case, patient)
         document = _document(case, patient, clinic, as_of)
     except _Refused as problem:
-        print(f"vitals-clinic determine: {problem}", file=sys.stderr)  # noqa: T201 - a command
+        sys.stderr.write(f"vitals-clinic determine: {problem}\n")
         return BAD_USE
     return _one(document, as_json=json, explain=explain)
 
@@ -66,7 +66,7 @@ def _one(document: Mapping[str, object], *, as_json: bool, explain: bool) -> int
     if as_json:
         _print_json(found)
     elif "error" in found:
-        print(f"This is no case file. {found['error']}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"This is no case file. {found['error']}\n")
     else:
         from rich.console import Console
 

@@ -288,20 +288,10 @@ def test_the_database_itself_refuses_to_change_an_entry(
 def test_the_database_itself_refuses_an_interval_without_length(
     store: Store, nurse: str, patient: str
 ) -> None:
+    row = {
+        "id": "1" * 32, "patient_id": patient, "staff_id": nurse, "program": "RPM",
+        "start_ms": T0, "end_ms": T0, "activity": "a", "note": "n",
+        "interactive": False, "mode": "none", "measured": True, "entered_at_ms": T0,
+    }  # fmt: skip
     with pytest.raises(DatabaseError), store.write() as db:
-        db.execute(
-            insert(table).values(
-                id="1" * 32,
-                patient_id=patient,
-                staff_id=nurse,
-                program="RPM",
-                start_ms=T0,
-                end_ms=T0,
-                activity="a",
-                note="n",
-                interactive=False,
-                mode="none",
-                measured=True,
-                entered_at_ms=T0,
-            )
-        )
+        db.execute(insert(table).values(row))
