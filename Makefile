@@ -13,8 +13,10 @@ $(READY): requirements.lock pyproject.toml tests/system-packages
 	@tests/system-packages
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt-get install python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "Installing the locked dependencies into $(VENV) ..."
+	@{ $(BIN)/pip install --require-hashes -r requirements.lock && \
+	$(BIN)/pip install --no-deps --no-build-isolation --editable . ; } >$(VENV)/install.log 2>&1 || \
+	{ tail -n 20 $(VENV)/install.log; exit 1; }
 	@touch $@
 
 demo: $(READY) ## Set up, then the main job end to end with virtual devices (DAYS=20 plays twenty days)
