@@ -1,5 +1,6 @@
 """A seeded clinic for each test, copied from one that is built once, and browsers of its staff."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -88,6 +89,20 @@ def as_role(clinic: Seeded) -> Iterator[SignIn]:
 
     with stack:
         yield sign_in
+
+
+@pytest.fixture
+def nurse(as_role: SignIn) -> Person:
+    """A clinician at the browser."""
+    return as_role("clinician")
+
+
+def words(html: str) -> str:
+    """What a page says, without its markup."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+NOTE = "Went through the week with the patient and kept the plan."
 
 
 def open_browser(clinic: Seeded) -> Browser:
