@@ -33,6 +33,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
 @pytest.fixture
 def clinic(template: Seeded, tmp_path: Path) -> Iterator[Seeded]:
     """A clinic of this test's own."""
+    yield from copied(template, tmp_path)
+
+
+def copied(template: Seeded, tmp_path: Path) -> Iterator[Seeded]:
+    """A copy of the template, open until the test ends."""
     config = seeded.config_for(tmp_path)
     shutil.copy(template.config.directory / "clinic.db", tmp_path / "clinic.db")
     store = open_store(config.database_url)
