@@ -169,6 +169,49 @@ def assign(  # noqa: PLR0913 - one flag a column
             say(f"{device} belongs to the patient now.")
 
 
+@app.command
+def record(directory: Path, patient: str, kind: str, entry: str, *, as_json: Json = False) -> None:
+    """Put an entry on a patient's file: a consent, an order, an episode, as the case file has it.
+
+    Example: vitals-clinic patient record /srv/clinic 6f1c... orders
+    '{"program": "RPM", "ordered_on": "2026-11-01"}'
+
+    Parameters
+    ----------
+    directory
+        The clinic's directory.
+    patient
+        The patient's id, as `patient list` shows it.
+    kind
+        consents, orders, initiating_visits, care_plans, decision_making, lane_choices, episodes,
+        stays, other_claims, or patient.
+    entry
+        The entry as a JSON object.
+    as_json
+        Print {"fact": ...}.
+
+    """
+    import msgspec
+
+    from cloud_sync.commands.opened import opened, say, say_json
+    from cloud_sync.ledger import people
+    from cloud_sync.ledger.refused import Refused
+
+    with opened(directory) as clinic:
+        try:
+            body = msgspec.json.decode(entry, type=dict[str, object])
+        except msgspec.MsgspecError as error:
+            raise Refused(f"The entry is no JSON object: {error}.") from None
+        with clinic.store.write() as db:
+            identity = people.record_fact(
+                db, patient_id=patient, kind=kind, body=body, author=AUTHOR, at_ms=clinic.at_ms
+            )
+        if as_json:
+            say_json({"fact": identity})
+        else:
+            say("The entry is on file.")
+
+
 def _devices(db: "Connection", patient_id: str) -> list[str]:
     from cloud_sync.ledger import devices
 

@@ -5,7 +5,7 @@ A reading's patient follows from this alone, so every change here recounts the d
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, distinct, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
@@ -165,10 +165,8 @@ def waiting(db: Connection) -> list[Waiting]:
 
 def rederive_patient(db: Connection, patient_id: str) -> None:
     """Recount the days of every device this patient has had: their zone has changed."""
-    statement = select(distinct(assignment.c.device_id)).where(
-        assignment.c.patient_id == patient_id
-    )
-    for device_id in db.execute(statement).scalars().all():
+    owned = select(assignment.c.device_id).where(assignment.c.patient_id == patient_id)
+    for device_id in db.execute(owned.distinct()).scalars().all():
         _rederive(db, device_id)
 
 

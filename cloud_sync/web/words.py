@@ -1,6 +1,6 @@
 """How values, times and states are said on a page. Values keep the device's unit and digits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -177,10 +177,31 @@ def fact_words(fact: Fact) -> str:
         case "orders":
             return f"{body.get('program')} order of {body.get('ordered_on')}"
         case "patient":
-            return f"Patient of the practice since {body.get('established_on', 'unknown')}"
+            return _patient_words(body)
+        case "initiating_visits":
+            discussed = ", ".join(body.get("discussed", ())) or "no program"
+            return f"Visit of {body.get('on')}, discussed: {discussed}"
+        case "care_plans":
+            shared = "shared" if fact.body.get("shared_with_patient", True) else "not shared"
+            revised = ", substantially revised" if body.get("substantially_revised") else ""
+            return f"Care plan of {body.get('on')}, {shared}{revised}"
+        case "episodes":
+            taught = f", patient taught {body['educated_on']}" if "educated_on" in body else ""
+            ready = f", device set up {body['set_up_on']}" if "set_up_on" in body else ""
+            return f"{body.get('program')} episode from {body.get('start')}{ready}{taught}"
         case _:
             parts = (f"{key.replace('_', ' ')} {item}" for key, item in body.items())
             return f"{fact.kind.replace('_', ' ').capitalize()}: {', '.join(parts)}"
+
+
+def _patient_words(body: Mapping[str, Any]) -> str:
+    parts = []
+    if "established_on" in body:
+        parts.append(f"Patient of the practice since {body['established_on']}")
+    if "conditions" in body:
+        names = ", ".join(str(one.get("icd10")) for one in body["conditions"])
+        parts.append(f"Chronic conditions: {names}")
+    return "; ".join(parts) or "Patient details"
 
 
 def zone_name(at_ms: int, zone: str) -> str:

@@ -243,7 +243,9 @@ def _person(db: Connection, name: str, number: str, author: str) -> str:
 def put_on_file(db: Connection, patient: str, author: str) -> None:
     """All that days and minutes need to count."""
     entries: tuple[tuple[str, dict[str, object]], ...] = (
-        ("patient", {"established_on": "2020-05-01"}),
+        ("patient", {"established_on": "2020-05-01", "conditions": _conditions("I10", "E11.9")}),
+        ("initiating_visits", {"on": "2026-10-20", "discussed": ["CCM"]}),
+        ("care_plans", {"on": "2026-10-20", "shared_with_patient": True}),
         ("orders", {"program": "RPM", "ordered_on": "2026-10-20"}),
         ("consents", {"program": "RPM", "given_on": "2026-10-20", "mode": "written"}),
         ("consents", {"program": "CCM", "given_on": "2026-10-20", "mode": "written"}),
@@ -253,6 +255,10 @@ def put_on_file(db: Connection, patient: str, author: str) -> None:
         people.record_fact(
             db, patient_id=patient, kind=kind, body=body, author=author, at_ms=NOW_MS - DAY_MS
         )
+
+
+def _conditions(*codes: str) -> list[dict[str, object]]:
+    return [{"icd10": code, "expected_months": 12, "risk": True} for code in codes]
 
 
 def _readings(db: Connection) -> None:

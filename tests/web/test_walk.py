@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
 from cloud_sync.ledger import care_entries
 from cloud_sync.ledger.care_entries import Entry
+from cloud_sync.ledger.derive import rederive
+from cloud_sync.ledger.local_time import local
 from cloud_sync.web.app import build_app
 from tests.support import browser, seeded
 from tests.support.served import served
@@ -53,3 +57,27 @@ def test_a_nurse_walks_through_the_clinic(tmp_path: Path) -> None:
 
 def _said(entry: Entry) -> tuple[str, str, bool, str]:
     return entry.program, entry.note, entry.interactive, entry.mode
+
+
+def test_a_new_reading_appears_on_the_open_page(tmp_path: Path) -> None:
+    clinic = seeded.build(tmp_path)
+    app = build_app(store=clinic.store, config=clinic.config, clock=clinic.clock)
+    with served(app) as url, browser.browser() as driver:
+        driver.get(f"{url}/sign-in")
+        driver.find_element(By.NAME, "username").send_keys(seeded.NURSE)
+        driver.find_element(By.NAME, "password").send_keys(seeded.PASSWORD)
+        driver.find_element(By.CSS_SELECTOR, "main button").click()
+        driver.get(f"{url}/patients/{clinic.patient}")
+        assert driver.find_element(By.ID, "device-days").text == "13"
+        with clinic.store.write() as db:
+            shown = local(seeded.NOW_MS, seeded.ZONE).replace(tzinfo=None)
+            seeded.add_reading(
+                db, seeded.CUFF, seeded.pressure(171, 99, at=shown), seeded.NOW_MS, held_ms=0
+            )
+            rederive(db, seeded.CUFF)
+        WebDriverWait(driver, 20).until(
+            lambda open_page: "171/99 mmHg" in open_page.find_element(By.TAG_NAME, "main").text
+        )
+        assert driver.find_element(By.ID, "device-days").text == "14"
+        assert browser.complaints(driver) == []
+    clinic.store.close()

@@ -1,5 +1,6 @@
 """What is on file for a patient's programs: consents, orders, visits, as the case file has them."""
 
+import re
 from typing import Any
 
 from litestar import Response, get, post
@@ -24,6 +25,7 @@ KIND_WORDS = {
     "other_claims": "Other claim",
     "patient": "Patient",
 }
+_ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?")
 _PROGRAMS = ("RPM", "CCM")
 _CONSENT_MODES = ("verbal", "written", "electronic")
 
@@ -101,11 +103,30 @@ def _body(kind: str, form: Form) -> dict[str, Any]:
                 "set_up_on": set_up and set_up.isoformat(),
                 "educated_on": taught and taught.isoformat(),
             }
+        case "initiating_visits":
+            visited = form.needed_day("on", "Visit on").isoformat()
+            return {"on": visited, "discussed": ["CCM"] if form.ticked("ccm") else []}
+        case "care_plans":
+            made = form.needed_day("on", "Made or revised on").isoformat()
+            return {
+                "on": made,
+                "shared_with_patient": form.ticked("shared"),
+                "substantially_revised": form.ticked("revised"),
+            }
+        case "patient" if form.text("conditions"):
+            return {"conditions": [_condition(code) for code in form.text("conditions").split(",")]}
         case "patient":
             known = form.needed_day("on", "Patient of the practice since").isoformat()
             return {"established_on": known}
         case _:
             raise Refused("Choose what to put on record.")
+
+
+def _condition(code: str) -> dict[str, Any]:
+    """A chronic condition, as the form's words define it (MLN909188)."""
+    if not _ICD10.fullmatch(code.strip().upper()):
+        raise Refused("Give ICD-10 codes such as I10, E11.9, separated by commas.")
+    return {"icd10": code.strip().upper(), "expected_months": 12, "risk": True}
 
 
 def _program(form: Form) -> str:

@@ -1,5 +1,6 @@
 """A seeded clinic for each test, copied from one that is built once, and browsers of its staff."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -32,6 +33,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
 @pytest.fixture
 def clinic(template: Seeded, tmp_path: Path) -> Iterator[Seeded]:
     """A clinic of this test's own."""
+    yield from copied(template, tmp_path)
+
+
+def copied(template: Seeded, tmp_path: Path) -> Iterator[Seeded]:
+    """A copy of the template, open until the test ends."""
     config = seeded.config_for(tmp_path)
     shutil.copy(template.config.directory / "clinic.db", tmp_path / "clinic.db")
     store = open_store(config.database_url)
@@ -88,6 +94,20 @@ def as_role(clinic: Seeded) -> Iterator[SignIn]:
 
     with stack:
         yield sign_in
+
+
+@pytest.fixture
+def nurse(as_role: SignIn) -> Person:
+    """A clinician at the browser."""
+    return as_role("clinician")
+
+
+def words(html: str) -> str:
+    """What a page says, without its markup."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+NOTE = "Went through the week with the patient and kept the plan."
 
 
 def open_browser(clinic: Seeded) -> Browser:

@@ -1,0 +1,40 @@
+"""One patient's page."""
+
+import re
+
+from cloud_sync.ledger import devices
+from tests.cloud_sync.web.conftest import Person, words
+from tests.support.seeded import SPARE, Seeded
+
+
+def test_the_patient_page_shows_readings_by_every_clock(nurse: Person, clinic: Seeded) -> None:
+    html = nurse.get(f"/patients/{clinic.patient}").text
+    text = words(html)
+    assert "MST (America/Denver)" in text
+    assert "cuff was loose" in text
+    assert "irregular pulse" in text
+    assert "pulse 71/min" in text
+    assert len(re.findall(r'<svg viewBox="0 0 720 240" role="img"', html)) == 2
+    assert "13 readings from" in html
+    assert html.count('<li class="had') == 13
+    assert html.count('<li class="missed') == 4
+    assert html.count('<li class="future') == 13
+    assert "16\u201330 days 99454 · 3 more, 14 days left" in text
+    assert html.count("data-reading=") == 27
+
+
+def test_assigning_a_waiting_device_brings_its_readings(nurse: Person, clinic: Seeded) -> None:
+    page = f"/patients/{clinic.other}"
+    assert "Spare cuff" in nurse.get(page).text
+    done = nurse.post(f"{page}/assignments", device=SPARE, **{"from": "2026-11-24T00:00"})
+    assert done.status_code == 303
+    assert "133/81 mmHg" in nurse.get(page).text
+    assert "24 Nov, 08:30" in nurse.get(page).text, "the receipt came two hours after the reading"
+    again = nurse.post(f"{page}/assignments", device=SPARE, **{"from": "2026-11-24T00:00"})
+    assert again.status_code == 409
+    assert "belongs to a patient in that time already" in again.text
+    with clinic.store.read() as db:
+        (mine,) = devices.of_patient(db, clinic.other)
+    ended = nurse.post(f"/patients/{clinic.patient}/assignments/{mine.id}/end")
+    assert ended.status_code == 409, "not by way of another patient"
+    assert nurse.post(f"{page}/assignments/{mine.id}/end").status_code == 303
