@@ -111,7 +111,9 @@ def revoke(directory: Path, hub: str) -> int:
         found = enrolment.revoke(db, hub)
     store.close()
     if not found:
-        Console(stderr=True).print(f"There is no hub {hub}: see `vitals-clinic hub list`.")
+        Console(stderr=True).print(
+            f"There is no hub {hub}: see `vitals-clinic hub list`.", markup=False, soft_wrap=True
+        )
         return 1
     try:
         control.apply(services.paths(config.directory), config.worker_port, access.expel(hub))

@@ -1,4 +1,4 @@
-"""What the staff and patient commands share: opening the database, saying what happened."""
+"""What staff and patient commands share: opening the database, saying what happened."""
 
 import json
 import time

@@ -67,7 +67,7 @@ def init(  # noqa: PLR0913  one flag a setting
 
     problem = _problem(directory, zone, admin_password_file)
     if problem is not None:
-        Console(stderr=True).print(problem, markup=False)
+        Console(stderr=True).print(problem, markup=False, soft_wrap=True)
         return 2
     settings = setup.Settings(
         name=name,

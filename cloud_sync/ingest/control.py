@@ -34,7 +34,10 @@ def client_context(services: Services, pair: Pair) -> ssl.SSLContext:
 def apply(services: Services, port: int, commands: Sequence[Command]) -> list[str]:
     """Run the commands at the broker on this machine; what it could not do, in its words."""
     answers: SimpleQueue[bytes] = SimpleQueue()
-    client = _client(services, answers, json.dumps({"commands": list(commands)}).encode())
+    try:
+        client = _client(services, answers, json.dumps({"commands": list(commands)}).encode())
+    except OSError as error:  # no certificate yet: the server has never run
+        raise BrokerUnreachable("the broker has not been started") from error
     try:
         client.connect("127.0.0.1", port, keepalive=30, clean_start=True, properties=_expiry())
         client.loop_start()

@@ -92,13 +92,8 @@ class Subscriber:
             clean_start=False,
             properties=_expiry(PacketTypes.CONNECT, SESSION_SECONDS),
         )
-        network = Thread(
-            target=self._client.loop_forever,
-            kwargs={"retry_first_connection": True},
-            name="ingest network",
-            daemon=True,
-        )
-        network.start()
+        # Not `loop_forever` in a thread of our own: paho then writes packets from either thread.
+        self._client.loop_start()
         try:
             while (batch := self._gather()) is not None:
                 self._settle(batch)
@@ -106,7 +101,11 @@ class Subscriber:
                 raise RuntimeError("another ingest worker runs under this worker's name")
         finally:
             # Orderly: without a kept session the next messages go to another worker at once.
+            self._client.disable_logger()  # paho calls an orderly end an error
             self._client.disconnect(properties=_expiry(PacketTypes.DISCONNECT, 0))
+            # It waits for acknowledgements that a hung broker never sends: not for ever.
+            network = Thread(target=self._client.loop_stop, name="ingest farewell", daemon=True)
+            network.start()
             network.join(_STOP_SECONDS)
 
     def stop(self) -> None:

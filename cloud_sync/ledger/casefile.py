@@ -168,8 +168,9 @@ def _readings(
 ) -> Iterator[dict[str, Any]]:
     """What the clinic has of this patient; received is when the clinic committed it.
 
-    Readings that nobody's assignment covers are there too, so that the page can say why they are
-    left out, unless whole assignment dates would make them look like this patient's.
+    A moment that may fall on two dates proves neither, so it is left out. Readings that nobody's
+    assignment covers are there, so that the page can say why they are left out, unless whole
+    assignment dates would make them look like this patient's.
     """
     rows = db.execute(
         select(
@@ -181,9 +182,13 @@ def _readings(
         )
         .where(
             or_(
-                observation.c.patient_id == patient_id,
+                and_(
+                    observation.c.patient_id == patient_id,
+                    observation.c.local_day.is_not(None),
+                ),
                 and_(
                     observation.c.patient_id.is_(None),
+                    observation.c.uncertainty_ms.is_not(None),
                     observation.c.device_id.in_({entry["id"] for entry in devices}),
                 ),
             ),

@@ -5,7 +5,7 @@ Details and program facts only grow: a change is a new row, the newest that no o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -16,6 +16,7 @@ from cloud_sync.contract.canonical import canonical
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import patient, patient_detail, program_fact
+from cloud_sync.rules.case import Problem, read
 
 FACT_KINDS = (
     "consents",
@@ -130,8 +131,6 @@ def _insert_detail(  # noqa: PLR0913 - named columns
 
 
 def _today(at_ms: int, zone: str) -> date:
-    from datetime import datetime
-
     return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).date()
 
 
@@ -177,6 +176,7 @@ def record_fact(  # noqa: PLR0913 - named columns
     if kind not in FACT_KINDS:
         raise Refused(f"Such an entry is one of: {', '.join(FACT_KINDS)}.")
     find(db, patient_id)
+    _check_fact(kind, body)
     if corrects is not None and corrects not in {fact.id for fact in facts(db, patient_id)}:
         raise Refused("The entry to correct is not this patient's, or has been corrected.")
     identity = new_id()
@@ -192,6 +192,17 @@ def record_fact(  # noqa: PLR0913 - named columns
         )
     )
     return identity
+
+
+def _check_fact(kind: str, body: Mapping[str, Any]) -> None:
+    """The rules must be able to read it: an entry they cannot would stop all of this patient's."""
+    if not body:  # takes the entry that it corrects away
+        return
+    entry = dict(body) if kind == "patient" else [dict(body)]
+    probe = {"id": "probe", "as_of": "2026-01-01T00:00:00Z", "defaults": False, kind: entry}
+    problem = read(probe)
+    if isinstance(problem, Problem):
+        raise Refused(f"This entry cannot be read: {problem}.")
 
 
 def facts(db: Connection, patient_id: str) -> list[Fact]:
@@ -214,4 +225,5 @@ def facts(db: Connection, patient_id: str) -> list[Fact]:
             author=row["author"],
         )
         for row in rows
+        if row["body"] != "{}"
     ]

@@ -1,22 +1,28 @@
-"""How far a patient's period and month have come, against the thresholds of the dated rules.
+"""How far a patient's period and month have come, as the rules count them.
 
-For pages: what counts is decided by `cloud_sync.rules`; here it is only laid out.
+Nothing is counted here: `cloud_sync.rules` judges the patient's case file, and this lays it out
+for pages, with the dates and minutes that do not count and the reasons why.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
-from cloud_sync.ledger import care_entries
-from cloud_sync.ledger.care_entries import Entry
-from cloud_sync.ledger.devices import PATIENT_KINDS
-from cloud_sync.ledger.local_time import local, midnight_ms, month_bounds
+from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.people import Patient
-from cloud_sync.ledger.readings import day_counts
-from cloud_sync.ledger.tables import observation
 from cloud_sync.rules import tables
+from cloud_sync.rules.calendar import Span, local_date, month_of
+from cloud_sync.rules.case import Problem, read
+from cloud_sync.rules.counts import Counts, counted
+from cloud_sync.rules.determination import findings
+from cloud_sync.rules.facts import Case
+from cloud_sync.rules.minutes import own
+from cloud_sync.rules.outcome import Findings
+from cloud_sync.rules.reasons import SENTENCES, Reason, in_order
+from cloud_sync.rules.shape import BilledProgram
+from cloud_sync.rules.tables import BUNDLED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,20 +35,13 @@ class Tier:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One date of the period."""
-
-    day: date
-    readings: int
-    future: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A count against its tiers."""
+    """A count against its tiers; `recorded` is what there would be if everything counted."""
 
     count: int
+    recorded: int
     tiers: tuple[Tier, ...]
+    reasons: tuple[str, ...]  # why the rest does not count, in sentences
 
     @property
     def reached(self) -> Tier | None:
@@ -61,33 +60,34 @@ class Measure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One date of the period."""
+
+    day: date
+    readings: int
+    counts: bool
+    future: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Period:
-    """The device period the day lies in: consecutive, never overlapping, from the first reading."""
+    """The device period that today lies in."""
 
     first: date
     last: date
     cells: tuple[Cell, ...]
+    days_left: int  # on which a reading can still be taken, today included
     measure: Measure
-
-    @property
-    def days_left(self) -> int:
-        """Dates of the period still to come or under way."""
-        return sum(1 for cell in self.cells if cell.future or cell is self.today)
-
-    @property
-    def today(self) -> Cell | None:
-        """The current date's cell."""
-        past = [cell for cell in self.cells if not cell.future]
-        return past[-1] if past and len(past) <= len(self.cells) else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Month:
-    """The calendar month's minutes of one program."""
+    """The calendar month's time of one program."""
 
     program: str
     first: date
     seconds: int
+    recorded_seconds: int
     live_contact: bool
     measure: Measure
 
@@ -105,84 +105,115 @@ class Progress:
 
 def progress(db: Connection, patient: Patient, at_ms: int) -> Progress:
     """Where a patient stands at this instant."""
-    today = local(at_ms, patient.zone).date()
-    first, next_first = month_bounds(today)
-    bounds = midnight_ms(first, patient.zone), midnight_ms(next_first, patient.zone)
-    entries = [e for e in care_entries.of_patient(db, patient.id, *bounds) if not e.corrected]
+    counts = counted(_case(db, patient, at_ms), BUNDLED)
+    today = local_date(counts.case.as_of, counts.case.zone)
     return Progress(
         today=today,
         zone=patient.zone,
-        period=_period(db, patient.id, today),
-        rpm=_month("RPM", entries, first, bounds, _rpm_tiers(today)),
-        ccm=_month("CCM", entries, first, bounds, _ccm_tiers(today)),
+        period=_period(counts, today),
+        rpm=_month(counts, "RPM", today, _rpm_tiers(today)),
+        ccm=_month(counts, "CCM", today, _ccm_tiers(today)),
     )
 
 
-def _period(db: Connection, patient_id: str, today: date) -> Period | None:
-    anchor: date | None = db.execute(
-        select(func.min(observation.c.local_day)).where(
-            observation.c.patient_id == patient_id, observation.c.kind.in_(PATIENT_KINDS)
-        )
-    ).scalar()
-    table = tables.rpm_on(today)
-    if anchor is None or table is None or anchor > today:
+def codes(db: Connection, patient: Patient, at_ms: int) -> Findings:
+    """What the rules make of the patient's whole file: earned, held, and what is short."""
+    return findings(_case(db, patient, at_ms))
+
+
+def _case(db: Connection, patient: Patient, at_ms: int) -> Case:
+    case = read(build_case(db, patient.id, at_ms))
+    assert not isinstance(case, Problem), f"the ledger made an unreadable case: {case.path}"
+    return case
+
+
+def _period(counts: Counts, today: date) -> Period | None:
+    span = _current(counts, today)
+    table = tables.rpm_on(span.last) if span else None
+    if span is None or table is None:
         return None
-    first = today - timedelta(days=(today - anchor).days % table.period_days)
-    last = first + timedelta(days=table.period_days - 1)
-    counts = day_counts(db, patient_id, first, last)
-    days = [first + timedelta(days=n) for n in range(table.period_days)]
-    in_force = tables.rpm_on(last) or table
-    tiers = tuple(Tier(code=t.code, first=t.days_from, last=t.days_to) for t in in_force.device)
+    days = [span.first + timedelta(days=n) for n in range((span.last - span.first).days + 1)]
+    found = [p for p in counts.days.periods if p.span == span]
+    counting = {day for period in found for day in period.days}
+    taken = [one for one in counts.days.readings if one.reading.measurement and one.on in span]
+    lost = [one for one in taken if one.on not in counting]
+    reasons = {reason for one in lost for reason in (*one.unusable, *one.missing)}
+    reasons |= {"received_too_late"} if lost and not reasons else set()
+    per_day = {day: sum(one.on == day for one in taken) for day in days}
     return Period(
-        first=first,
-        last=last,
-        cells=tuple(Cell(day=d, readings=counts.get(d, 0), future=d > today) for d in days),
-        measure=Measure(count=len(counts), tiers=tiers),
+        first=span.first,
+        last=span.last,
+        cells=tuple(
+            Cell(day=day, readings=per_day[day], counts=day in counting, future=day > today)
+            for day in days
+        ),
+        days_left=max(0, (span.last - today).days + 1),
+        measure=Measure(
+            count=len(counting),
+            recorded=sum(1 for number in per_day.values() if number),
+            tiers=tuple(Tier(code=t.code, first=t.days_from, last=t.days_to) for t in table.device),
+            reasons=_sentences(reasons),
+        ),
     )
 
 
-def _month(
-    program: str,
-    entries: Sequence[Entry],
-    first: date,
-    bounds: tuple[int, int],
-    tiers: tuple[Tier, ...],
-) -> Month:
-    own = [entry for entry in entries if entry.program == program]
-    seconds = _union_ms(own, bounds) // 1000
+def _current(counts: Counts, today: date) -> Span | None:
+    """The period of today: the latest one with a reading, moved on by whole periods."""
+    known = [period.span for period in counts.days.periods if period.span.first <= today]
+    if not known:
+        return None
+    latest = known[-1]
+    length = (latest.last - latest.first).days + 1
+    first = latest.first + timedelta(days=(today - latest.first).days // length * length)
+    return Span(first=first, last=first + timedelta(days=length - 1))
+
+
+def _month(counts: Counts, program: BilledProgram, today: date, tiers: tuple[Tier, ...]) -> Month:
+    span, case = month_of(today), counts.case
+    seconds = int(counts.time.seconds(program, span))
+    recorded = sum(
+        (entry.end - entry.start).total_seconds()
+        for entry in own(case)
+        if entry.program == program and local_date(entry.start, case.zone) in span
+    )
+    reasons = {*counts.time.losses(program, span), *counts.time.missing(program, span)}
+    table = tables.rpm_on(today)
     return Month(
         program=program,
-        first=first,
+        first=span.first,
         seconds=seconds,
-        live_contact=any(entry.interactive for entry in own),
-        measure=Measure(count=seconds // 60, tiers=tiers),
+        recorded_seconds=int(recorded),
+        live_contact=table is not None
+        and any(
+            entry.interactive and entry.mode in table.live_modes
+            for entry in counts.time.counting(program, span)
+        ),
+        measure=Measure(
+            count=seconds // 60,
+            recorded=int(recorded) // 60,
+            tiers=tiers,
+            reasons=_sentences(reasons),
+        ),
     )
 
 
-def _union_ms(entries: Iterable[Entry], bounds: tuple[int, int]) -> int:
-    """Two workers at once in one program: a second of the patient's time counts once."""
-    total, covered = 0, bounds[0]
-    for entry in sorted(entries, key=lambda e: e.start_ms):
-        start, end = max(entry.start_ms, covered), min(entry.end_ms, bounds[1])
-        if end > start:
-            total, covered = total + end - start, end
-    return total
+def _sentences(reasons: Iterable[Reason]) -> tuple[str, ...]:
+    return tuple(SENTENCES[reason] for reason in in_order(reasons))
 
 
 def _rpm_tiers(day: date) -> tuple[Tier, ...]:
     table = tables.rpm_on(day)
-    found = () if table is None else table.time
     return tuple(
         Tier(code=t.code, first=t.minutes_from, last=t.minutes_below and t.minutes_below - 1)
-        for t in found
+        for t in (table.time if table else ())
     )
 
 
 def _ccm_tiers(day: date) -> tuple[Tier, ...]:
+    """The first step of the family that clinical staff's minutes lead to."""
     table = tables.ccm_on(day)
-    lanes = () if table is None else table.lane
     return tuple(
         Tier(code=lane.base, first=lane.minutes_from, last=None)
-        for lane in lanes
+        for lane in (table.lane if table else ())
         if lane.name == "staff"
     )

@@ -8,7 +8,7 @@ import hashlib
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
-from cloud_sync.ledger.tables import sign_in_attempt
+from cloud_sync.ledger.tables import sign_in_attempt, staff
 
 FREE_PER_ACCOUNT = 5
 FREE_PER_ADDRESS = 20
@@ -20,7 +20,9 @@ _attempt = sign_in_attempt.c
 
 def begin(db: Connection, *, username: str, address: str, at_ms: int) -> int:
     """The number of the new attempt; negative: refused, come back in so many milliseconds."""
-    account, peer = _hash(username.strip().lower()), _hash(address)
+    # Attempts on one account wait for each other (PostgreSQL; SQLite has one writer).
+    db.execute(select(staff.c.id).where(staff.c.username == _name(username)).with_for_update())
+    account, peer = _hash(_name(username)), _hash(address)
     wait = max(
         _account_wait(db, account, at_ms),
         # One account's success does not clear what else came from its address.
@@ -57,6 +59,10 @@ def _wait(db: Connection, whose: ColumnElement[bool], since: int, free: int, at_
     delay: int = min(FIRST_DELAY_MS << min(found.failures - free, 16), LONGEST_DELAY_MS)
     latest: int = found.latest
     return max(0, latest + delay - at_ms)
+
+
+def _name(username: str) -> str:
+    return username.strip().lower()
 
 
 def _hash(text: str) -> str:

@@ -17,6 +17,7 @@ from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.web import errors
 from cloud_sync.web.counter import HERE, Counter, visit
+from cloud_sync.web.forms import read
 from cloud_sync.web.guards import guard
 from cloud_sync.web.headers import add_headers
 from cloud_sync.web.pages import (
@@ -57,7 +58,7 @@ def build_app(
     pages = Router(path="/", route_handlers=handlers)
     return Litestar(
         route_handlers=[pages, static, machines],
-        dependencies={"visit": Provide(visit, sync_to_thread=False)},
+        dependencies={"visit": Provide(visit, sync_to_thread=False), "form": Provide(read)},
         guards=[guard],
         before_send=[add_headers],
         exception_handlers={

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 
 from cloud_sync.config import ClinicConfig
 from cloud_sync.ledger import care_time, people
@@ -90,6 +91,9 @@ def visit(request: Request[Any, Session, Any]) -> Visit:
     """The dependency `visit` of every handler behind the guard."""
     counter = counter_of(request)
     return Visit(counter=counter, session=request.auth, now_ms=counter.clock())
+
+
+SignedIn: TypeAlias = NamedDependency[Visit]  # how a handler asks for it
 
 
 def bare_page(counter: Counter, name: str, *, status: int = 200, **values: Any) -> Page:  # noqa: ANN401

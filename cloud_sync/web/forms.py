@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from litestar import Request
 from litestar.datastructures import FormMultiDict
+from litestar.di import NamedDependency
 
 from cloud_sync.ledger.local_time import to_ms
 from cloud_sync.ledger.refused import Refused
@@ -80,5 +81,8 @@ class Form:
 
 
 async def read(request: Request[Any, Any, Any]) -> Form:
-    """The form of this request."""
+    """The dependency `form`: what this request submits."""
     return Form(await request.form())
+
+
+Filled: TypeAlias = NamedDependency[Form]  # how a handler asks for it

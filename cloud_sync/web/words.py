@@ -98,7 +98,7 @@ def clock_note(seen: Seen, zone: str) -> str:
         parts.append("time of measurement unknown")
     elif seen.local_day is None:
         parts.append("time too uncertain to name the day")
-    elif seen.uncertainty_ms is not None and seen.uncertainty_ms >= _WORTH_SAYING_MS:
+    elif seen.uncertainty_ms is not None and seen.uncertainty_ms >= 2 * _WORTH_SAYING_MS:
         parts.append(f"± {duration(seen.uncertainty_ms // 1000)}")
     if not seen.frame.received.synchronised:
         parts.append("hub clock was not synchronised")
@@ -169,9 +169,11 @@ def fact_words(fact: Fact) -> str:
     body = {key: item for key, item in fact.body.items() if item not in (None, "", False)}
     match fact.kind:
         case "consents":
-            documented = "documented" if body.get("documented") else "not documented"
+            documented = "documented" if fact.body.get("documented", True) else "not documented"
             mode = body.get("mode", "consent")
-            return f"{body.get('program')} consent, {mode}, {body.get('given_on')}, {documented}"
+            revoked = f", revoked {body['revoked_on']}" if "revoked_on" in body else ""
+            given = body.get("given_on")
+            return f"{body.get('program')} consent, {mode}, {given}, {documented}{revoked}"
         case "orders":
             return f"{body.get('program')} order of {body.get('ordered_on')}"
         case "patient":

@@ -4,6 +4,7 @@ The collector's only door to the buffer. One thread, one process.
 """
 
 import secrets
+from contextlib import suppress
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -19,6 +20,8 @@ from gateway.buffer.seal import Sealer
 from gateway.buffer.store import SealedStore
 from gateway.config import HubConfig, software
 
+_TRIES = 3  # as it is, after giving up received copies, after giving up the ballast
+_FULL = "the disk is full: what is left of it is for receipts"
 _DAY_MS = 86_400_000
 _STATE_EVERY_MS = 15 * 60_000  # at rest; a change is written at once
 
@@ -49,14 +52,12 @@ class Custody:
         def seal(epoch: int, seq: int) -> bytes:
             return self._sealer.seal(observation, epoch=epoch, seq=seq)
 
-        try:
-            return self._store.add(seal, kept_at_ms=kept_at_ms)
-        except DiskFull:
+        for _ in range(_TRIES):
+            if self._ballast.leaves_room(file_free=self._store.free_bytes()):
+                with suppress(DiskFull):
+                    return self._store.add(seal, kept_at_ms=kept_at_ms)
             self._make_room()
-        try:
-            return self._store.add(seal, kept_at_ms=kept_at_ms)
-        except DiskFull as error:
-            raise StoreFailed("the disk is full and nothing is left to give up") from error
+        raise StoreFailed(_FULL)
 
     def settle(self) -> int:
         """Apply what receipts.db holds; how many envelopes the clinic newly has."""
@@ -107,7 +108,7 @@ class Custody:
             refused=counters.refused,
             last_seq=counters.last_seq,
             days_of_room=room.days_of_room(
-                disk_free=disk_free, file_free=counters.free_bytes, daily=counters.daily
+                disk_free=disk_free, file_free=counters.free_bytes, daily=self._store.daily()
             ),
             disk_free_bytes=disk_free,
             keyset_version=self._keyset.version,
@@ -133,13 +134,11 @@ class Custody:
 
     def _make_room(self) -> None:
         """Give up copies the clinic has, and the ballast if even that needs room; no reading."""
-        try:
+        with suppress(DiskFull):
             if self._store.purge() > 0:
                 return
-        except DiskFull:
-            pass
         if not self._ballast.drop():
-            raise StoreFailed("the disk is full and nothing is left to give up")
+            raise StoreFailed(_FULL)
         self._store.purge()
 
     def _use(self, keys: KeySet) -> None:

@@ -58,15 +58,15 @@ class Writer:
     def __init__(self, path: Path, migrations: Migrations) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         self._lock = _take_lock(path.with_suffix(".lock"))
+        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
         try:
-            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
             path.chmod(0o640)
             self._connection.execute("PRAGMA journal_mode = DELETE")
             self._connection.execute("PRAGMA synchronous = EXTRA")
             self._database = Database(self._connection, execute_plugins=False)
             migrations.apply(self._database)
         except sqlite3.Error as error:
-            os.close(self._lock)
+            self.close()
             raise StoreFailed(_reason(error)) from error
 
     @contextmanager

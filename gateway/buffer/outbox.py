@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.buffer.database import OwnerDown, read
-from gateway.buffer.store import Counters, Status, read_counters
+from gateway.buffer.store import Counters, Status, read_counters, read_daily
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,11 +21,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """One look: the numbers, the signed state document, and held envelopes in order."""
 
     counters: Counters
+    daily: float  # envelopes a day lately; 0 unless asked for
     document: bytes | None
     held: tuple[Held, ...]
 
 
-def look(path: Path, *, after_seq: int = 0, limit: int = 0) -> View | OwnerDown:
+def look(path: Path, *, after_seq: int = 0, limit: int = 0, rate: bool = False) -> View | OwnerDown:
     """What `sealed.db` holds now; of the held envelopes at most `limit` after `after_seq`."""
 
     def query(db: sqlite3.Connection) -> View:
@@ -36,6 +37,7 @@ def look(path: Path, *, after_seq: int = 0, limit: int = 0) -> View | OwnerDown:
         ).fetchall()
         return View(
             counters=read_counters(db),
+            daily=read_daily(db) if rate else 0,
             document=bytes(document[0]) if document else None,
             held=tuple(Held(seq=seq, id=identity, raw=raw) for seq, identity, raw in rows),
         )

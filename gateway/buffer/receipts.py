@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 from sqlite_utils import Database, Migrations
 
-from gateway.buffer.database import OwnerDown, Writer, read
+from gateway.buffer.database import DiskFull, OwnerDown, StoreFailed, Writer, read
 
-_BATCH = 200
+_BATCH = 5  # receipts a transaction: a short journal, so that a nearly full disk can drain
 _SPARE_ROWS = 1000  # settled receipts that stay for a look back
 migrations = Migrations("receipts")
 
@@ -49,24 +49,28 @@ class ReceiptStore:
 
     def add(self, raw: bytes) -> None:
         """Keep a verified receipt; durable on return."""
-        with self._writer.transaction() as db:
-            db.execute("INSERT INTO receipt (raw) VALUES (?)", (raw,))
+        self._write("INSERT INTO receipt (raw) VALUES (?)", (raw,))
 
     def note_link(self, link: Link) -> None:
         """Say how the connection is, for `vitals-hub status`."""
-        with self._writer.transaction() as db:
-            document = msgspec.json.encode(link)
-            db.execute("INSERT OR REPLACE INTO link VALUES (1, ?)", (document,))
+        self._write("INSERT OR REPLACE INTO link VALUES (1, ?)", (msgspec.json.encode(link),))
 
     def drop_settled(self, *, file: str, settled: int) -> None:
         """Forget receipts that the collector has long applied."""
         if self._writer.read(_file_name) != file:
             return
-        with self._writer.transaction() as db:
-            db.execute("DELETE FROM receipt WHERE row <= ?", (settled - _SPARE_ROWS,))
+        self._write("DELETE FROM receipt WHERE row <= ?", (settled - _SPARE_ROWS,))
 
     def close(self) -> None:
         self._writer.close()
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        """One durable change. On a full disk the process ends: the clinic is asked again later."""
+        try:
+            with self._writer.transaction() as db:
+                db.execute(statement, values)
+        except DiskFull as error:
+            raise StoreFailed("the disk is full: no receipt can be kept") from error
 
 
 def pending(path: Path, *, file: str, settled: int) -> Pending | OwnerDown:

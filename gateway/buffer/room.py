@@ -10,7 +10,8 @@ from pathlib import Path
 from gateway.buffer.database import StoreFailed
 from gateway.files import flush_directory
 
-_REMAKE_FREE_BYTES = 64 * 1024 * 1024
+_REMAKE_TIMES = 8  # its own size free: 64 MB for 8 MB
+_DRAIN_PART = 4  # a quarter of the ballast is for draining alone
 _ENVELOPE_BYTES = 4096  # one row of the largest envelope with its share of pages and index
 _DAILY_MIN = 10.0  # a home makes a few readings a day
 _DAYS_MAX = 3650
@@ -28,9 +29,19 @@ class Ballast:
     def present(self) -> bool:
         return self._size == 0 or self._path.exists()
 
+    def leaves_room(self, *, file_free: int) -> bool:
+        """Whether one more reading may be kept.
+
+        Once the ballast is gone, a part of what it gave stays free for applying receipts: a disk
+        filled to the brim could never drain.
+        """
+        if self.present or file_free >= 2 * _ENVELOPE_BYTES:
+            return True
+        return free_bytes(self._path.parent) >= self._size // _DRAIN_PART
+
     def ensure(self) -> None:
         """Write it where it is missing and the disk has room to spare."""
-        if self.present or free_bytes(self._path.parent) < _REMAKE_FREE_BYTES:
+        if self.present or free_bytes(self._path.parent) < _REMAKE_TIMES * self._size:
             return
         try:
             self._write()

@@ -41,7 +41,6 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     settled: int  # last row of receipts.db that has been applied
     receipts_file: str  # which receipts.db that was
     free_bytes: int  # pages of the file that new rows can use
-    daily: float  # envelopes a day, lately
 
 
 @migrations()
@@ -66,11 +65,11 @@ _FIRST_SCHEMA = (
     """CREATE TABLE envelope (
         seq INTEGER PRIMARY KEY,
         id BLOB NOT NULL CHECK (length(id) = 32),
-        raw BLOB NOT NULL,
         kept_at_ms INTEGER NOT NULL,
         status INTEGER NOT NULL DEFAULT 0 CHECK (status IN (0, 1, 2)),
         reason INTEGER NOT NULL DEFAULT 0,
-        committed_at_ms INTEGER
+        committed_at_ms INTEGER,
+        raw BLOB NOT NULL
     ) STRICT""",
     "CREATE INDEX envelope_held ON envelope (seq) WHERE status = 0",
     "CREATE INDEX envelope_received ON envelope (committed_at_ms) WHERE status = 1",
@@ -148,6 +147,14 @@ class SealedStore:
         with self._writer.transaction() as db:
             db.execute("INSERT OR REPLACE INTO status (one, document) VALUES (1, ?)", (document,))
 
+    def free_bytes(self) -> int:
+        """Pages of the file that new rows can use."""
+        return self._writer.read(_free_bytes)
+
+    def daily(self) -> float:
+        """Envelopes a day, lately."""
+        return self._writer.read(read_daily)
+
     def counters(self) -> Counters:
         return self._writer.read(read_counters)
 
@@ -165,8 +172,6 @@ def read_counters(db: sqlite3.Connection) -> Counters:
     oldest = db.execute(
         "SELECT kept_at_ms FROM envelope WHERE status = 0 ORDER BY seq LIMIT 1"
     ).fetchone()
-    (free_pages,) = db.execute("PRAGMA freelist_count").fetchone()
-    (page_bytes,) = db.execute("PRAGMA page_size").fetchone()
     return Counters(
         epoch=epoch,
         last_seq=last_seq,
@@ -177,8 +182,7 @@ def read_counters(db: sqlite3.Connection) -> Counters:
         newest_commit_ms=newest_commit_ms,
         settled=settled,
         receipts_file=receipts_file,
-        free_bytes=free_pages * page_bytes,
-        daily=_daily(db),
+        free_bytes=_free_bytes(db),
     )
 
 
@@ -215,7 +219,13 @@ def _any_received_before(db: sqlite3.Connection, limit_ms: int) -> bool:
     return db.execute(query, (limit_ms,)).fetchone() is not None
 
 
-def _daily(db: sqlite3.Connection) -> float:
+def _free_bytes(db: sqlite3.Connection) -> int:
+    (pages,) = db.execute("PRAGMA freelist_count").fetchone()
+    (page_bytes,) = db.execute("PRAGMA page_size").fetchone()
+    return int(pages * page_bytes)
+
+
+def read_daily(db: sqlite3.Connection) -> float:
     """Envelopes a day over the newest rows; 0 where there are too few to say."""
     query = "SELECT kept_at_ms FROM envelope ORDER BY seq DESC LIMIT ?"
     times = [at_ms for (at_ms,) in db.execute(query, (_RATE_ROWS,)).fetchall()]

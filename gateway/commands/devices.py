@@ -160,7 +160,9 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool, nothing: str = "") -> No
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(*rows[0].keys(), box=None)
+        table = Table(box=None)
+        for number, title in enumerate(rows[0]):
+            table.add_column(title, no_wrap=number == 0)
         for row in rows:
             table.add_row(*("-" if value is None else str(value) for value in row.values()))
         Console().print(table)

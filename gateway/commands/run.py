@@ -44,7 +44,6 @@ def run(*, state: State = DEFAULT_STATE) -> None:
     Example: `vitals-hub run --state /var/lib/vitals`
     """
     _enrolled(state)
-    children = {name: _start(name, state) for name in ("collect", "uplink")}
     stopping = False
 
     def stop(*_: object) -> None:
@@ -53,6 +52,7 @@ def run(*, state: State = DEFAULT_STATE) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    children = {name: _start(name, state) for name in ("collect", "uplink")}
     while not stopping and all(child.poll() is None for child in children.values()):
         time.sleep(0.1)
     ended = {name: child.returncode for name, child in children.items() if child.poll() is not None}

@@ -47,7 +47,7 @@ def _facts(config: HubConfig) -> "Facts":
     from gateway.buffer import outbox, receipts, room
     from gateway.health.status import Facts
 
-    view = outbox.look(config.sealed_db)
+    view = outbox.look(config.sealed_db, rate=True)
     link = receipts.read_link(config.receipts_db)
     known = view if isinstance(view, outbox.View) else None
     counters = known.counters if known else None
@@ -64,7 +64,7 @@ def _facts(config: HubConfig) -> "Facts":
         days_of_room=room.days_of_room(
             disk_free=room.free_bytes(config.directory),
             file_free=counters.free_bytes if counters else 0,
-            daily=counters.daily if counters else 0,
+            daily=known.daily if known else 0,
         ),
         ballast_present=not counters or room.Ballast(config.ballast, config.ballast_bytes).present,
         key_storage_tier=config.key_storage_tier,

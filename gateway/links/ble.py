@@ -99,8 +99,7 @@ class Radio:
             link.use(client)
             yield link
         finally:
-            with suppress(LinkError):
-                await _limited(client.disconnect(), self._limits.disconnect)
+            await _to_its_end(_limited(client.disconnect(), self._limits.disconnect))
 
     async def forget(self, sighting: Sighting) -> None:
         """Delete the bond, because a person asked to pair again; never as a retry."""
@@ -209,6 +208,19 @@ async def _limited(work: Coroutine[Any, Any, T], seconds: float) -> T:
             return await work
     except _FAULTS as error:
         raise LinkError(_reason(error)) from error
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Let go of a device even while being stopped: a link left behind keeps others away."""
+    task = asyncio.get_running_loop().create_task(work)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+    finally:
+        if task.done() and not task.cancelled() and task.exception():
+            _log.info("disconnecting: %s", task.exception())
 
 
 def _reason(error: BaseException) -> str:

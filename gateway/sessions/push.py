@@ -34,7 +34,7 @@ class PushSession:
         self._quiet_s = profile.session.quiet_end_ms / 1000
         self._wanted = profile.channel
         self._to_subscribe: list[str] = []
-        self._subscribed = 0
+        self._listening = False
         self._over = False
 
     def start(self, connected: Connected) -> list[Action]:
@@ -59,21 +59,22 @@ class PushSession:
             case _ if self._over:
                 return []
             case Dropped():
-                return self._finish("complete" if self._subscribed else "dropped")
+                return self._finish("complete" if self._listening else "dropped")
             case TimerFired():
-                listening = self._subscribed and not self._to_subscribe
-                return self._finish("complete" if listening else "timeout")
+                all_stand = self._listening and not self._to_subscribe
+                return self._finish("complete" if all_stand else "timeout")
             case _ if not self._clock.done:
                 actions = self._clock.on_event(event)
                 return self._next_subscription() if self._clock.done else actions
             case Subscribed():
-                self._subscribed += 1
+                self._listening = True
                 return self._next_subscription()
             case Refused():
                 return self._finish("refused", event.reason)
         return []
 
     def _on_value(self, event: Value) -> list[Action]:
+        self._listening = True  # some devices send before they answer the subscription
         timer: list[Action] = [] if self._over else [SetTimer(seconds=self._quiet_s)]
         if isinstance(event.outcome, CuffPressure):
             return timer  # a display value during inflation: never stored

@@ -168,8 +168,8 @@ class RacpSession:
         return [] if open_record is None else [Progress(sequence=open_record)]
 
     def _tally(self) -> str:
-        if self._expected is None or self._records == self._expected:
-            return ""
+        if self._expected is None or self._records >= self._expected:
+            return ""  # more than counted: one was taken meanwhile
         return f"the meter counted {self._expected} records and sent {self._records}"
 
     def _finish(self, result: Result, detail: str = "") -> list[Action]:

@@ -73,12 +73,12 @@ def perform(stage: Stage, options: Namespace) -> None:
     else:
         for key in ("cuff", "meter"):
             tell(radio, do="measure", device=key)
-    if not cast.assign_devices(stage, radio, patient):
+    if not cast.assign_devices(stage, radio, patient, options.days):
         raise DemoError(f"no reading reached the clinic; see {stage.logs}")
     if not wait_until(lambda: cast.counts(stage)[0] > before, FIRST_READING_SECONDS):
         raise DemoError(f"no new reading reached the clinic; see {stage.logs}")
-    say(f"5  Readings are at the clinic, {time.monotonic() - started:.1f} s after they were taken,")
-    say("   sealed on the hub, receipted after the clinic's commit, opened, and assigned.")
+    say(f"5  The clinic has readings, after {time.monotonic() - started:.0f} s: sealed on the hub,")
+    say("   receipted by signature after the clinic's commit, opened, given to their patient.")
     if options.days:
         done = minutes.play(stage, patient, options.days)
         say(f"   Staff time logged: {done['RPM']} min RPM, {done['CCM']} min CCM, never mixed.")
@@ -89,7 +89,7 @@ def perform(stage: Stage, options: Namespace) -> None:
 
 def open_clinic(stage: Stage, days: int) -> str:
     if stage.first_run:
-        say("1  A clinic is made: keys, database, broker rules, and Nora Nurse as administrator.")
+        say("1  A clinic is made: keys, database, broker rules, an administrator and a nurse.")
         init_clinic(stage)
     else:
         say("1  The clinic of the last run opens again.")
@@ -139,10 +139,10 @@ def play(stage: Stage, radio: Radio, days: int) -> None:
 
 
 def where_to_look(stage: Stage, patient: str) -> None:
-    login = stage.credentials()
+    logins = stage.logins()
     console.rule("where to look")
     say(f"page      {stage.page}/patients/{patient}")
-    say(f"sign in   {login['username']}   {login['password']}")
+    say(f"sign in   nurse   {logins['nurse']}   (or admin   {logins['admin']})")
     say("          the chart and table (each with its receipt time), the 30-day period,")
     say("          and Review: it starts the clock, RPM and CCM each on its own.")
     say(f"hub       {sys.executable} -m gateway.cli status --state {_near(stage.hub)}")

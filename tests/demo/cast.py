@@ -53,8 +53,9 @@ def the_patient(stage: Stage) -> str | None:
         return next((p.id for p in people.everyone(db) if p.name == PATIENT), None)
 
 
-def assign_devices(stage: Stage, radio: Radio, patient: str) -> bool:
-    """Give both devices to the patient once the clinic has heard of them."""
+def assign_devices(stage: Stage, radio: Radio, patient: str, days: int) -> bool:
+    """Give both devices to the patient, from before their first reading."""
+    since_ms = int((time.time() - (days + 1) * 86_400) * 1000)
     wanted = {radio.cuff, radio.meter}
     with visiting(stage) as store:
 
@@ -73,7 +74,7 @@ def assign_devices(stage: Stage, radio: Radio, patient: str) -> bool:
                         device_id=device,
                         user_slot=None,
                         patient_id=patient,
-                        from_ms=0,
+                        from_ms=since_ms,
                         author=nurse,
                         at_ms=int(time.time() * 1000),
                     )

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +60,8 @@ class Stage:
     def page(self) -> str:
         return f"http://localhost:{self.settings()['local_web_port']}"
 
-    def credentials(self) -> dict[str, str]:
+    def logins(self) -> dict[str, str]:
+        """Password by user name."""
         found: dict[str, str] = json.loads(self.login.read_text())
         return found
 
@@ -92,25 +95,39 @@ def run(*command: str) -> str:
 def init_clinic(stage: Stage) -> None:
     """`vitals-clinic init`, with ports that are free on this machine."""
     ports = {name: _port(preferred) for name, preferred in PREFERRED.items()}
-    password = "-".join(secrets.token_hex(3) for _ in range(3))
-    file = stage.directory / "password"
-    file.touch(mode=0o600)
-    file.write_text(password)
     flags = [part for name, port in ports.items() for part in (_flag(name), str(port))]
-    run(
-        "-m", "cloud_sync.cli", "init", str(stage.clinic),
-        "--name", "Lakeside Clinic (demo)",
-        "--zone", stage.zone,
-        "--host", "localhost",
-        "--bind", "127.0.0.1",
-        "--admin-username", "nurse",
-        "--admin-name", "Nora Nurse",
-        "--admin-password-file", str(file),
-        *flags,
-    )  # fmt: skip
-    file.unlink()
+    logins = {name: "-".join(secrets.token_hex(3) for _ in range(3)) for name in ("admin", "nurse")}
+    with _secret(stage.directory / "password", logins["admin"]) as file:
+        run(
+            "-m", "cloud_sync.cli", "init", str(stage.clinic),
+            "--name", "Lakeside Clinic (demo)",
+            "--zone", stage.zone,
+            "--host", "localhost",
+            "--bind", "127.0.0.1",
+            "--admin-password-file", str(file),
+            *flags,
+        )  # fmt: skip
+    with _secret(stage.directory / "password", logins["nurse"]) as file:
+        run(
+            "-m", "cloud_sync.cli", "staff", "add", str(stage.clinic), "nurse",
+            "--name", "Nora Nurse RN",
+            "--role", "clinician",
+            "--billing-role", "clinical_staff",
+            "--password-file", str(file),
+        )  # fmt: skip
     stage.login.touch(mode=0o600)
-    stage.login.write_text(json.dumps({"username": "nurse", "password": password}))
+    stage.login.write_text(json.dumps(logins))
+
+
+@contextmanager
+def _secret(path: Path, text: str) -> Iterator[Path]:
+    """A password in a file only the owner reads, gone afterwards."""
+    path.touch(mode=0o600)
+    path.write_text(text)
+    try:
+        yield path
+    finally:
+        path.unlink()
 
 
 def start_clinic(stage: Stage) -> None:

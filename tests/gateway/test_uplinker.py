@@ -97,6 +97,11 @@ def uplink(config: HubConfig) -> Iterator[None]:
         assert not thread.is_alive()
 
 
+def flipped(raw: bytes) -> bytes:
+    """One bit of the signature is wrong."""
+    return raw[:-1] + bytes([raw[-1] ^ 1])
+
+
 def settled(custody: Custody, count: int) -> bool:
     custody.settle()
     return custody.report(received(), devices=0).held == count
@@ -142,9 +147,9 @@ def test_forged_receipts_are_ignored_and_never_stored(site: Site, custody: Custo
     stranger = ClinicKeys()
     site.clinic.answer = lambda raws: [
         stranger.receipt(raws),
-        site.keys.receipt(raws)[:-1] + b"\0",
+        flipped(site.keys.receipt(raws)),
         b"",
-        site.keys.receipt([site.clinic.stored[0][:-1] + b"\0"]),
+        site.keys.receipt([flipped(site.clinic.stored[0])]),
     ]
     custody.keep(observed(0))
     with uplink(site.config):

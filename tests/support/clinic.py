@@ -1,6 +1,5 @@
 """A clinic in a directory of the test's own, and hubs that speak to it with real keys."""
 
-import secrets
 import socket
 import ssl
 import time
@@ -9,31 +8,27 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 import paho.mqtt.client as mqtt
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.x509.oid import NameOID
 from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud_sync import setup
 from cloud_sync.config import ClinicConfig
-from cloud_sync.contract import envelope, keyset as keyset_contract, receipt, topics
-from cloud_sync.contract.enrolment import Answer, Rejected, Request, proof_message
-from cloud_sync.contract.envelope import Header
-from cloud_sync.contract.keyset import KeySet, Recipient
-from cloud_sync.contract.state import HubState
-from cloud_sync.identity import access, enrolment, enrolment_route, keys, keyset, services
+from cloud_sync.contract import keyset as keyset_contract
+from cloud_sync.contract.enrolment import Answer, Rejected
+from cloud_sync.contract.keyset import KeySet
+from cloud_sync.identity import access, enrolment, enrolment_route, keyset, services
 from cloud_sync.identity.services import Services
 from cloud_sync.ingest import broker
 from cloud_sync.ingest.broker import Broker
 from cloud_sync.ledger.engine import Store
+from tests.support.hubs import Hub, hub_request
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -66,88 +61,6 @@ def make_clinic(directory: Path, database_url: str | None = None) -> ClinicConfi
     return setup.create(directory, settings, setup.now())
 
 
-@dataclass(kw_only=True)
-class Hub:
-    """A hub's keys and what enrolment gave it; builds envelopes as a real hub does."""
-
-    id: str
-    signing: Ed25519PrivateKey
-    keyset: KeySet
-    epoch: int = 7
-    suite: int = envelope.HYBRID_SUITE
-    tls: Path | None = None
-
-    def seal(self, seq: int, plaintext: bytes, **changes: Any) -> bytes:
-        """An envelope; `changes` are header fields that a test wants wrong."""
-        recipient = self.keyset.recipient(changes.get("suite", self.suite))
-        assert recipient is not None
-        fields: dict[str, Any] = {
-            "suite": self.suite,
-            "epoch": self.epoch,
-            "clinic": bytes.fromhex(self.keyset.clinic),
-            "hub": bytes.fromhex(self.id),
-            "seq": seq,
-            "key_id": recipient.id,
-        }
-        header = Header(**(fields | changes))
-        public = keyset_contract.load_recipient(recipient)
-        return envelope.build(header, plaintext, public, self.signing)
-
-
-def loose_hub() -> Hub:
-    """A hub of a clinic that exists in memory only; every key is real."""
-    with TemporaryDirectory() as directory:
-        keys.create(Path(directory) / "keys")
-        opening = keys.load_recipients(Path(directory) / "keys")
-    recipients = tuple(Recipient(id=k.id, suite=k.suite, key=k.public) for k in opening)
-    return Hub(
-        id=secrets.token_hex(16),
-        signing=Ed25519PrivateKey.generate(),
-        keyset=KeySet(
-            version=1,
-            not_before_ms=0,
-            clinic="c1" * 16,
-            recipients=recipients,
-            min_suite=1,
-            receipt_keys=(),
-        ),
-    )
-
-
-def hub_state(hub: str, at_ms: int, boot: str = "boot") -> HubState:
-    """What a hub says of itself."""
-    return HubState(
-        hub=hub,
-        at_ms=at_ms,
-        clock_synchronised=True,
-        boot=boot,
-        epoch=7,
-        held=3,
-        oldest_held_ms=None,
-        refused=0,
-        last_seq=4,
-        days_of_room=365,
-        disk_free_bytes=1,
-        keyset_version=1,
-        key_storage_tier="0",
-        software="test",
-        devices=1,
-    )
-
-
-def hub_request(code: str, signing: Ed25519PrivateKey, tls: ec.EllipticCurvePrivateKey) -> Request:
-    """What a hub posts."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ignored")])
-    csr = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(tls, hashes.SHA256())
-    return Request(
-        code=code,
-        csr_pem=csr.public_bytes(serialization.Encoding.PEM).decode(),
-        verify_key=signing.public_key().public_bytes_raw(),
-        proof=signing.sign(proof_message(csr.public_bytes(serialization.Encoding.DER))),
-        software="test",
-    )
-
-
 def desk(config: ClinicConfig, store: Store, **changes: Any) -> enrolment_route.Desk:
     """The enrolment desk of this clinic; the broker hears nothing unless a test says so."""
     made = enrolment_route.Desk(
@@ -175,19 +88,19 @@ def enrol_hub(config: ClinicConfig, store: Store, **changes: Any) -> Hub:
     return Hub(
         id=answer.hub,
         signing=signing,
-        keyset=_verified(config, answer),
-        tls=_write_tls(config.directory / "hubs" / answer.hub, tls, answer),
+        keyset=verified(config, answer),
+        tls=write_tls(config.directory / "hubs" / answer.hub, tls, answer),
     )
 
 
-def _verified(config: ClinicConfig, answer: Answer) -> KeySet:
+def verified(config: ClinicConfig, answer: Answer) -> KeySet:
     root = Ed25519PublicKey.from_public_bytes(keyset.load_root_public(config.directory))
     verified = keyset_contract.verify(answer.keyset, root)
     assert verified is not None
     return verified
 
 
-def _write_tls(directory: Path, key: ec.EllipticCurvePrivateKey, answer: Answer) -> Path:
+def write_tls(directory: Path, key: ec.EllipticCurvePrivateKey, answer: Answer) -> Path:
     directory.mkdir(parents=True)
     pem = key.private_bytes(
         serialization.Encoding.PEM,
@@ -306,17 +219,6 @@ def closing() -> Iterator[Close]:
     yield keep
     for link in links:
         link.close()
-
-
-def entries(message: tuple[str, bytes] | None, hub: Hub) -> list[tuple[int, str, str]]:
-    """A receipt's entries as (seq, status, reason), after checking topic and signature."""
-    assert message is not None, "no receipt came"
-    topic, raw = message
-    assert topic == topics.ack(hub.id)
-    found = receipt.verify(raw, hub.keyset.receipt_public_keys())
-    assert found is not None
-    assert found.hub == bytes.fromhex(hub.id)
-    return [(e.seq, e.status.name, e.reason.name) for e in found.entries]
 
 
 def wait_for(happened: Callable[[], bool]) -> None:

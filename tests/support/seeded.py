@@ -22,6 +22,7 @@ from cloud_sync.ledger.tables import device, envelope, hub, observation
 
 ZONE = "America/Denver"
 NOW_MS = to_ms(datetime(2026, 11, 24, 9, 30, tzinfo=ZoneInfo(ZONE)))
+DAY_MS = 86_400_000
 HUB = "a" * 32
 CUFF, METER, SPARE = "ble:0000000000c1", "ble:0000000000c2", "ble:0000000000c3"
 PASSWORD = "correct horse battery staple"
@@ -194,8 +195,8 @@ def build(directory: Path) -> Seeded:
                 id=HUB,
                 label="H-0042",
                 state="active",
-                created_at_ms=NOW_MS - 40 * 86_400_000,
-                enrolled_at_ms=NOW_MS - 40 * 86_400_000,
+                created_at_ms=NOW_MS - 40 * DAY_MS,
+                enrolled_at_ms=NOW_MS - 40 * DAY_MS,
                 state_at_ms=NOW_MS - 60_000,
                 link_up=True,
             )
@@ -206,13 +207,14 @@ def build(directory: Path) -> Seeded:
         first = _person(db, "Rosa Alvarez", "MR-1001", author)
         second = _person(db, "Walter Nguyen", "MR-1002", author)
         _readings(db)
+        put_on_file(db, first, author)
         for one in (CUFF, METER):
             devices.assign(
                 db,
                 device_id=one,
                 user_slot=None,
                 patient_id=first,
-                from_ms=NOW_MS - 60 * 86_400_000,
+                from_ms=NOW_MS - 60 * DAY_MS,
                 author=author,
                 at_ms=NOW_MS,
             )
@@ -232,10 +234,25 @@ def _person(db: Connection, name: str, number: str, author: str) -> str:
         name=name,
         zone=ZONE,
         author=author,
-        at_ms=NOW_MS - 40 * 86_400_000,
+        at_ms=NOW_MS - 40 * DAY_MS,
         birth_date=datetime(1951, 4, 9, tzinfo=ZoneInfo(ZONE)).date(),
         record_number=number,
     )
+
+
+def put_on_file(db: Connection, patient: str, author: str) -> None:
+    """All that days and minutes need to count."""
+    entries: tuple[tuple[str, dict[str, object]], ...] = (
+        ("patient", {"established_on": "2020-05-01"}),
+        ("orders", {"program": "RPM", "ordered_on": "2026-10-20"}),
+        ("consents", {"program": "RPM", "given_on": "2026-10-20", "mode": "written"}),
+        ("consents", {"program": "CCM", "given_on": "2026-10-20", "mode": "written"}),
+        ("episodes", {"program": "RPM", "start": "2026-11-01", "set_up_on": "2026-11-02"}),
+    )
+    for kind, body in entries:
+        people.record_fact(
+            db, patient_id=patient, kind=kind, body=body, author=author, at_ms=NOW_MS - DAY_MS
+        )
 
 
 def _readings(db: Connection) -> None:

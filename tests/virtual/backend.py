@@ -172,10 +172,13 @@ class _Client(BaseBleakClient):
         self.services = collection(self._peer, self.mtu_size)
 
     async def disconnect(self) -> None:
+        """Bumble's own cancellations stay in the task; one of ours goes on to the caller."""
         self._leaving = True
         if self._connection is not None:
-            with suppress(core.BaseBumbleError, asyncio.CancelledError):
-                await self._connection.disconnect()
+            leaving = asyncio.ensure_future(self._connection.disconnect())
+            await asyncio.wait({leaving})
+            if not leaving.cancelled():
+                leaving.exception()  # a link that is gone already is as good
         self._connection = None
 
     async def pair(self, *_: Any, **__: Any) -> None:

@@ -141,6 +141,8 @@ class Meter(Peripheral):
                 return BAD_OPERAND if rest else _SIMPLE[op](records)
             case [op, kind, low, high] if op == FROM and kind == BY_SEQUENCE:
                 least = low | high << 8
+                for record in records:  # a host that asks from here on has what was before
+                    record["fetched"] |= record["sequence"] < least
                 return [record for record in records if record["sequence"] >= least]
             case [op, *_] if op in (UP_TO, RANGE):
                 return NO_OPERATOR
@@ -178,7 +180,7 @@ class Meter(Peripheral):
 
 
 _SIMPLE: dict[int, Callable[[list[dict[str, Any]]], list[dict[str, Any]]]] = {
-    ALL: lambda records: records,
+    ALL: list,
     FIRST: lambda records: records[:1],
     LAST: lambda records: records[-1:],
 }

@@ -70,6 +70,7 @@ class Peripheral:
         self.paired_now = False
         self._off: asyncio.TimerHandle | None = None
         self._until = 0.0
+        self._turning_on = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
 
     # what a kind of device is
@@ -104,10 +105,13 @@ class Peripheral:
         await self.device.stop_advertising()
 
     async def advertise(self, seconds: float = ADVERTISE_SECONDS) -> None:
-        loop = asyncio.get_running_loop()
-        self._until = loop.time() + seconds
+        self._until = asyncio.get_running_loop().time() + seconds
         if self.connection is not None:
             return  # goes on when the host has gone, if something is left to tell
+        async with self._turning_on:  # a measurement and the end of a link may coincide
+            await self._turn_on(seconds)
+
+    async def _turn_on(self, seconds: float) -> None:
         flags = 0x05 if self.pairing_mode else 0x04
         data = AdvertisingData(
             [
@@ -125,7 +129,7 @@ class Peripheral:
             advertising_interval_max=INTERVAL_MS,
         )
         self._cancel_off()
-        self._off = loop.call_later(seconds, self._quiet)
+        self._off = asyncio.get_running_loop().call_later(seconds, self._quiet)
 
     @property
     def is_heard(self) -> bool:

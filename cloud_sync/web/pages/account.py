@@ -3,15 +3,14 @@
 from typing import Any
 
 from litestar import Request, Response, get, post
-from litestar.concurrency import sync_to_thread
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from cloud_sync.ledger import sessions, sign_in, staff
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.web import words
-from cloud_sync.web.counter import Counter, Page, Visit, bare_page, counter_of
-from cloud_sync.web.forms import Form, read
+from cloud_sync.web.counter import Page, SignedIn, Visit, bare_page, counter_of
+from cloud_sync.web.forms import Filled, Form
 from cloud_sync.web.guards import COOKIE
 from cloud_sync.web.permissions import Permission
 
@@ -30,16 +29,11 @@ def sign_in_page(request: Request[Any, Any, Any]) -> Page:
     return bare_page(counter_of(request), "sign_in.html", problem=None, username="")
 
 
-@post("/sign-in", opt={"permission": Permission.PUBLIC})
-async def submit_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
+@post("/sign-in", opt={"permission": Permission.PUBLIC}, sync_to_thread=True)
+def submit_sign_in(form: Filled, request: Request[Any, Any, Any]) -> Response[Any]:
     """Check the password; a new token each time."""
-    form = await read(request)
+    counter, brought = counter_of(request), request.cookies.get(COOKIE)
     address = request.client.host if request.client else ""
-    brought = request.cookies.get(COOKIE)
-    return await sync_to_thread(_try, counter_of(request), form, address, brought)
-
-
-def _try(counter: Counter, form: Form, address: str, brought: str | None) -> Response[Any]:
     username, password = form.text("username")[:64], form.raw("password")
     now = counter.clock()
     with counter.store.write() as db:
@@ -59,7 +53,7 @@ def _try(counter: Counter, form: Form, address: str, brought: str | None) -> Res
 
 
 @post("/sign-out", opt={"permission": Permission.OWN_ACCOUNT}, sync_to_thread=True)
-def sign_out(visit: Visit, request: Request[Any, Any, Any]) -> Redirect:
+def sign_out(visit: SignedIn, request: Request[Any, Any, Any]) -> Redirect:
     """End the session; the browser forgets what it kept of this site."""
     with visit.store.write() as db:
         sessions.close(db, request.cookies[COOKIE])
@@ -84,18 +78,14 @@ def _cookie(token: str, max_age: int | None = None) -> Cookie:
 
 
 @get("/account", opt={"permission": Permission.OWN_ACCOUNT}, sync_to_thread=True)
-def account_page(visit: Visit) -> Page:
+def account_page(visit: SignedIn) -> Page:
     """One's own password."""
     return visit.page("account.html", problem=None)
 
 
-@post("/account/password", opt={"permission": Permission.OWN_ACCOUNT})
-async def change_password(visit: Visit, request: Request[Any, Any, Any]) -> Response[Any]:
+@post("/account/password", opt={"permission": Permission.OWN_ACCOUNT}, sync_to_thread=True)
+def change_password(visit: SignedIn, form: Filled) -> Response[Any]:
     """A new password ends every session of the account, this one too."""
-    return await sync_to_thread(_change, visit, await read(request))
-
-
-def _change(visit: Visit, form: Form) -> Response[Any]:
     try:
         _set_password(visit, form)
     except Refused as problem:

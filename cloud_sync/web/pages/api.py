@@ -3,12 +3,13 @@
 from typing import Any
 
 from litestar import get
+from litestar.params import FromPath, FromQuery
 
 from cloud_sync.contract.canonical import builtins
 from cloud_sync.ledger import hubs, people, readings
 from cloud_sync.ledger.progress import Measure, Month, progress
 from cloud_sync.ledger.readings import Seen
-from cloud_sync.web.counter import Visit
+from cloud_sync.web.counter import SignedIn
 from cloud_sync.web.permissions import Permission
 
 _READS = {"permission": Permission.READ_PATIENTS}
@@ -16,7 +17,9 @@ _PULSE = {"permission": Permission.READ_PATIENTS, "read_log": False}  # counts, 
 
 
 @get("/api/patients/{patient_id:str}/readings", opt=_READS, sync_to_thread=True)
-def patient_readings(visit: Visit, patient_id: str, since_ms: int = 0) -> list[dict[str, Any]]:
+def patient_readings(
+    visit: SignedIn, patient_id: FromPath[str], since_ms: FromQuery[int] = 0
+) -> list[dict[str, Any]]:
     """A patient's readings, newest first; values as the device sent them."""
     with visit.store.read() as db:
         people.find(db, patient_id)
@@ -41,7 +44,7 @@ def _reading(seen: Seen) -> dict[str, Any]:
 
 
 @get("/api/patients/{patient_id:str}/progress", opt=_READS, sync_to_thread=True)
-def patient_progress(visit: Visit, patient_id: str) -> dict[str, Any]:
+def patient_progress(visit: SignedIn, patient_id: FromPath[str]) -> dict[str, Any]:
     """Days of the running period and minutes of the month."""
     with visit.store.read() as db:
         standing = progress(db, people.find(db, patient_id), visit.now_ms)
@@ -53,7 +56,8 @@ def patient_progress(visit: Visit, patient_id: str) -> dict[str, Any]:
         and {
             "first": period.first,
             "last": period.last,
-            "days": [cell.day for cell in period.cells if cell.readings],
+            "days": [cell.day for cell in period.cells if cell.counts],
+            "days_with_readings": [cell.day for cell in period.cells if cell.readings],
             **_measure(period.measure),
         },
         "rpm": _minutes(standing.rpm),
@@ -64,6 +68,7 @@ def patient_progress(visit: Visit, patient_id: str) -> dict[str, Any]:
 def _measure(measure: Measure) -> dict[str, Any]:
     return {
         "count": measure.count,
+        "not_counting_because": list(measure.reasons),
         "reached": measure.reached and measure.reached.code,
         "tiers": [{"code": t.code, "from": t.first, "to": t.last} for t in measure.tiers],
     }
@@ -73,20 +78,21 @@ def _minutes(month: Month) -> dict[str, Any]:
     return {
         "month": f"{month.first:%Y-%m}",
         "seconds": month.seconds,
+        "recorded_seconds": month.recorded_seconds,
         "live_contact": month.live_contact,
         **_measure(month.measure),
     }
 
 
 @get("/pulse", opt=_PULSE, sync_to_thread=True)
-def pulse(visit: Visit) -> dict[str, str]:
+def pulse(visit: SignedIn) -> dict[str, str]:
     """Changes when the work list would."""
     with visit.store.read() as db:
         return {"version": readings.version(db)}
 
 
 @get("/patients/{patient_id:str}/pulse", opt=_PULSE, sync_to_thread=True)
-def patient_pulse(visit: Visit, patient_id: str) -> dict[str, str]:
+def patient_pulse(visit: SignedIn, patient_id: FromPath[str]) -> dict[str, str]:
     """Changes when this patient's page would."""
     with visit.store.read() as db:
         return {"version": readings.version(db, patient_id)}
@@ -97,7 +103,7 @@ def patient_pulse(visit: Visit, patient_id: str) -> dict[str, str]:
     opt={"permission": Permission.READ_HUBS},
     sync_to_thread=True,
 )
-def hub_pulse(visit: Visit) -> dict[str, str]:
+def hub_pulse(visit: SignedIn) -> dict[str, str]:
     """Changes when the page of hubs would."""
     with visit.store.read() as db:
         return {"version": hubs.version(db)}

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from litestar import Request, Response, get, post
-from litestar.concurrency import sync_to_thread
+from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from cloud_sync.ledger import people
 from cloud_sync.ledger.refused import Refused
-from cloud_sync.web.counter import Page, Visit
-from cloud_sync.web.forms import Form, read
+from cloud_sync.web.counter import Page, SignedIn, Visit
+from cloud_sync.web.forms import Filled, Form
 from cloud_sync.web.permissions import Permission
 
 KIND_WORDS = {
@@ -33,7 +33,7 @@ _CONSENT_MODES = ("verbal", "written", "electronic")
     opt={"permission": Permission.READ_PATIENTS},
     sync_to_thread=True,
 )
-def file_page(visit: Visit, patient_id: str) -> Page:
+def file_page(visit: SignedIn, patient_id: FromPath[str]) -> Page:
     """The entries in force, and forms to add one."""
     return _page(visit, patient_id, None)
 
@@ -53,16 +53,14 @@ def _page(visit: Visit, patient_id: str, problem: str | None) -> Page:
     )
 
 
-@post("/patients/{patient_id:str}/file", opt={"permission": Permission.KEEP_FILE})
-async def add_fact(visit: Visit, patient_id: str, request: Request[Any, Any, Any]) -> Response[Any]:
-    """Put an entry on record."""
-    return await sync_to_thread(_add, visit, patient_id, await read(request))
-
-
-def _add(visit: Visit, patient_id: str, form: Form) -> Response[Any]:
-    kind = form.text("kind")
+@post(
+    "/patients/{patient_id:str}/file", opt={"permission": Permission.KEEP_FILE}, sync_to_thread=True
+)
+def add_fact(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[Any]:
+    """Put an entry on record; one that corrects another takes it away."""
+    kind, corrects = form.text("kind"), form.text("corrects") or None
     try:
-        body = _body(kind, form)
+        body = {} if corrects else _body(kind, form)
         with visit.store.write() as db:
             people.record_fact(
                 db,
@@ -71,6 +69,7 @@ def _add(visit: Visit, patient_id: str, form: Form) -> Response[Any]:
                 body=body,
                 author=visit.session.staff_id,
                 at_ms=visit.now_ms,
+                corrects=corrects,
             )
     except Refused as problem:
         return _page(visit, patient_id, str(problem))

@@ -1,19 +1,16 @@
 """Hubs: in contact or silent, what they hold, and enrolling a new one."""
 
-from typing import Any
-
-from litestar import Request, get, post
-from litestar.concurrency import sync_to_thread
+from litestar import get, post
 
 from cloud_sync.ledger import hubs
 from cloud_sync.ledger.refused import Refused
-from cloud_sync.web.counter import Page, Visit
-from cloud_sync.web.forms import Form, read
+from cloud_sync.web.counter import Page, SignedIn, Visit
+from cloud_sync.web.forms import Filled
 from cloud_sync.web.permissions import Permission
 
 
 @get("/hubs", opt={"permission": Permission.READ_HUBS}, sync_to_thread=True)
-def hub_page(visit: Visit) -> Page:
+def hub_page(visit: SignedIn) -> Page:
     """All hubs."""
     return _page(visit, None)
 
@@ -25,13 +22,9 @@ def _page(visit: Visit, ticket: str | None) -> Page:
         )
 
 
-@post("/hubs", opt={"permission": Permission.ENROL_HUBS}, status_code=200)
-async def enrol(visit: Visit, request: Request[Any, Any, Any]) -> Page:
+@post("/hubs", opt={"permission": Permission.ENROL_HUBS}, status_code=200, sync_to_thread=True)
+def enrol(visit: SignedIn, form: Filled) -> Page:
     """Show the technician's ticket, once: its code is kept only as a hash."""
-    return await sync_to_thread(_enrol, visit, await read(request))
-
-
-def _enrol(visit: Visit, form: Form) -> Page:
     label = form.text("label")
     if not 0 < len(label) <= 80:
         raise Refused("Give the hub a label of up to 80 characters, such as its sticker's number.")

@@ -1,18 +1,18 @@
 """One patient: readings, days, minutes, devices, all on one page."""
 
 from datetime import timedelta
-from typing import Any
 
-from litestar import Request, get, post
-from litestar.concurrency import sync_to_thread
+from litestar import get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from cloud_sync.ledger import devices, people, readings
 from cloud_sync.ledger.local_time import midnight_ms
-from cloud_sync.ledger.progress import progress
+from cloud_sync.ledger.progress import codes, progress
 from cloud_sync.web.chart import charts
-from cloud_sync.web.counter import Page, Visit
-from cloud_sync.web.forms import Form, read
+from cloud_sync.web.codes import lines
+from cloud_sync.web.counter import Page, SignedIn
+from cloud_sync.web.forms import Filled
 from cloud_sync.web.permissions import Permission
 
 _TABLE_DAYS = 30
@@ -22,7 +22,9 @@ _LONGEST_TABLE_DAYS = 400
 @get(
     "/patients/{patient_id:str}", opt={"permission": Permission.READ_PATIENTS}, sync_to_thread=True
 )
-def patient_page(visit: Visit, patient_id: str, days: int = _TABLE_DAYS) -> Page:
+def patient_page(
+    visit: SignedIn, patient_id: FromPath[str], days: FromQuery[int] = _TABLE_DAYS
+) -> Page:
     """Everything staff look for first; `days` widens chart and table."""
     days = min(max(days, 7), _LONGEST_TABLE_DAYS)
     with visit.store.read() as db:
@@ -34,6 +36,7 @@ def patient_page(visit: Visit, patient_id: str, days: int = _TABLE_DAYS) -> Page
         owned = devices.of_patient(db, patient_id)
         waiting = devices.waiting(db)
         facts = people.facts(db, patient_id)
+        found = codes(db, patient, visit.now_ms)
         version = readings.version(db, patient_id)
     return visit.page(
         "patient.html",
@@ -46,17 +49,18 @@ def patient_page(visit: Visit, patient_id: str, days: int = _TABLE_DAYS) -> Page
         devices=owned,
         waiting=waiting,
         facts=facts,
+        codes=lines(found, standing.today),
         version=version,
     )
 
 
-@post("/patients/{patient_id:str}/assignments", opt={"permission": Permission.EDIT_PATIENTS})
-async def assign(visit: Visit, patient_id: str, request: Request[Any, Any, Any]) -> Redirect:
+@post(
+    "/patients/{patient_id:str}/assignments",
+    opt={"permission": Permission.EDIT_PATIENTS},
+    sync_to_thread=True,
+)
+def assign(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Redirect:
     """Give the patient a device, from a moment on; readings since then become theirs."""
-    return await sync_to_thread(_assign, visit, patient_id, await read(request))
-
-
-def _assign(visit: Visit, patient_id: str, form: Form) -> Redirect:
     device_id, _, slot = form.text("device").partition("#")
     with visit.store.write() as db:
         patient = people.find(db, patient_id)
@@ -75,16 +79,12 @@ def _assign(visit: Visit, patient_id: str, form: Form) -> Redirect:
 @post(
     "/patients/{patient_id:str}/assignments/{assignment_id:str}/end",
     opt={"permission": Permission.EDIT_PATIENTS},
+    sync_to_thread=True,
 )
-async def end_assignment(
-    visit: Visit, patient_id: str, assignment_id: str, request: Request[Any, Any, Any]
+def end_assignment(
+    visit: SignedIn, patient_id: FromPath[str], assignment_id: FromPath[str]
 ) -> Redirect:
     """Take a device back."""
-    await read(request)
-    return await sync_to_thread(_end, visit, patient_id, assignment_id)
-
-
-def _end(visit: Visit, patient_id: str, assignment_id: str) -> Redirect:
     with visit.store.write() as db:
         devices.end_assignment(
             db,

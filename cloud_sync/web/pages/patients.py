@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import available_timezones
 
-from litestar import Request, Response, get, post
-from litestar.concurrency import sync_to_thread
+from litestar import Response, get, post
+from litestar.params import FromQuery
 from litestar.response import Redirect
 from sqlalchemy import Connection
 
@@ -15,8 +15,8 @@ from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.progress import Progress, progress
 from cloud_sync.ledger.readings import Seen
 from cloud_sync.ledger.refused import Refused
-from cloud_sync.web.counter import Page, Visit
-from cloud_sync.web.forms import Form, read
+from cloud_sync.web.counter import Page, SignedIn, Visit
+from cloud_sync.web.forms import Filled
 from cloud_sync.web.permissions import Permission
 
 PAGE_SIZE = 25
@@ -43,7 +43,7 @@ class Line:
 
 
 @get("/patients", opt={"permission": Permission.READ_PATIENTS}, sync_to_thread=True)
-def work_list(visit: Visit, q: str = "", page: int = 1) -> Page:
+def work_list(visit: SignedIn, q: FromQuery[str] = "", page: FromQuery[int] = 1) -> Page:
     """Who has news, who falls short, whose hub is silent."""
     with visit.store.read() as db:
         found = [p for p in people.everyone(db) if _matches(p, q)]
@@ -92,18 +92,14 @@ def _lines(db: Connection, shown: list[Patient], now_ms: int) -> list[Line]:
 
 
 @get("/patients/new", opt={"permission": Permission.EDIT_PATIENTS}, sync_to_thread=True)
-def new_patient(visit: Visit) -> Page:
+def new_patient(visit: SignedIn) -> Page:
     """The form."""
     return _form(visit, None, {"zone": visit.counter.config.zone, "payer": "medicare"})
 
 
-@post("/patients", opt={"permission": Permission.EDIT_PATIENTS})
-async def add_patient(visit: Visit, request: Request[Any, Any, Any]) -> Response[Any]:
+@post("/patients", opt={"permission": Permission.EDIT_PATIENTS}, sync_to_thread=True)
+def add_patient(visit: SignedIn, form: Filled) -> Response[Any]:
     """Keep the new patient."""
-    return await sync_to_thread(_add, visit, await read(request))
-
-
-def _add(visit: Visit, form: Form) -> Response[Any]:
     try:
         with visit.store.write() as db:
             identity = people.add_patient(

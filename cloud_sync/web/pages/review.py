@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from litestar import Request, Response, get, post
-from litestar.concurrency import sync_to_thread
+from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy import Connection
 
@@ -13,8 +13,8 @@ from cloud_sync.ledger.local_time import local, midnight_ms, month_bounds
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.progress import progress
 from cloud_sync.ledger.refused import Refused
-from cloud_sync.web.counter import Page, Visit
-from cloud_sync.web.forms import Form, read
+from cloud_sync.web.counter import Page, SignedIn, Visit
+from cloud_sync.web.forms import Filled, Form
 from cloud_sync.web.permissions import Permission
 
 # Which work belongs to which program: a convention of the field, no list of CMS.
@@ -53,7 +53,7 @@ MODE_WORDS = {
     opt={"permission": Permission.RECORD_TIME},
     sync_to_thread=True,
 )
-def review_page(visit: Visit, patient_id: str) -> Page:
+def review_page(visit: SignedIn, patient_id: FromPath[str]) -> Page:
     """What waits for review, with the clock and this month's minutes beside it."""
     return _page(visit, patient_id, None, {})
 
@@ -88,13 +88,13 @@ def _month(visit: Visit, patient: Patient) -> tuple[int, int]:
     return midnight_ms(first, patient.zone), midnight_ms(after, patient.zone)
 
 
-@post("/patients/{patient_id:str}/clock/start", opt={"permission": Permission.RECORD_TIME})
-async def start(visit: Visit, patient_id: str, request: Request[Any, Any, Any]) -> Redirect:
+@post(
+    "/patients/{patient_id:str}/clock/start",
+    opt={"permission": Permission.RECORD_TIME},
+    sync_to_thread=True,
+)
+def start(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Redirect:
     """Start the worker's clock for this patient in one program."""
-    return await sync_to_thread(_start, visit, patient_id, await read(request))
-
-
-def _start(visit: Visit, patient_id: str, form: Form) -> Redirect:
     with visit.store.write() as db:
         care_time.start(
             db,
@@ -106,13 +106,13 @@ def _start(visit: Visit, patient_id: str, form: Form) -> Redirect:
     return Redirect(f"/patients/{patient_id}/review", status_code=303)
 
 
-@post("/patients/{patient_id:str}/clock/stop", opt={"permission": Permission.RECORD_TIME})
-async def stop(visit: Visit, patient_id: str, request: Request[Any, Any, Any]) -> Response[Any]:
+@post(
+    "/patients/{patient_id:str}/clock/stop",
+    opt={"permission": Permission.RECORD_TIME},
+    sync_to_thread=True,
+)
+def stop(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[Any]:
     """Record the interval; what was typed comes back if the ledger refuses."""
-    return await sync_to_thread(_stop, visit, patient_id, await read(request))
-
-
-def _stop(visit: Visit, patient_id: str, form: Form) -> Response[Any]:
     try:
         with visit.store.write() as db:
             _record(db, visit, patient_id, form)
@@ -157,14 +157,13 @@ def _ids(form: Form) -> list[bytes]:
         raise Refused("A reading in the form cannot be read: load the page again.") from None
 
 
-@post("/patients/{patient_id:str}/clock/discard", opt={"permission": Permission.RECORD_TIME})
-async def discard(visit: Visit, patient_id: str, request: Request[Any, Any, Any]) -> Redirect:
+@post(
+    "/patients/{patient_id:str}/clock/discard",
+    opt={"permission": Permission.RECORD_TIME},
+    sync_to_thread=True,
+)
+def discard(visit: SignedIn, patient_id: FromPath[str]) -> Redirect:
     """A clock started by mistake: nothing is recorded."""
-    await read(request)
-    return await sync_to_thread(_discard, visit, patient_id)
-
-
-def _discard(visit: Visit, patient_id: str) -> Redirect:
     with visit.store.write() as db:
         care_time.discard(db, visit.session.staff_id)
     return Redirect(f"/patients/{patient_id}/review", status_code=303)

@@ -3,16 +3,16 @@
 from datetime import date
 from typing import Any
 
-from litestar import Request, Response, get, post
-from litestar.concurrency import sync_to_thread
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from cloud_sync.ledger import care_entries, care_time, people
 from cloud_sync.ledger.care_entries import Span
 from cloud_sync.ledger.local_time import local, midnight_ms, month_bounds
 from cloud_sync.ledger.refused import Refused
-from cloud_sync.web.counter import Page, Visit
-from cloud_sync.web.forms import Form, read
+from cloud_sync.web.counter import Page, SignedIn, Visit
+from cloud_sync.web.forms import Filled
 from cloud_sync.web.pages.review import ACTIVITIES, MODE_WORDS, work_of
 from cloud_sync.web.permissions import Permission
 
@@ -22,7 +22,12 @@ from cloud_sync.web.permissions import Permission
     opt={"permission": Permission.READ_PATIENTS},
     sync_to_thread=True,
 )
-def time_page(visit: Visit, patient_id: str, month: str = "", corrects: str = "") -> Page:
+def time_page(
+    visit: SignedIn,
+    patient_id: FromPath[str],
+    month: FromQuery[str] = "",
+    corrects: FromQuery[str] = "",
+) -> Page:
     """All entries of a month; `corrects` opens the form over the entry of that id."""
     return _page(visit, patient_id, month=month, corrects=corrects, problem=None, typed={})
 
@@ -66,13 +71,13 @@ def _month(text: str) -> date | None:
         raise Refused("The month must look like 2026-11.") from None
 
 
-@post("/patients/{patient_id:str}/time", opt={"permission": Permission.RECORD_TIME})
-async def enter(visit: Visit, patient_id: str, request: Request[Any, Any, Any]) -> Response[Any]:
+@post(
+    "/patients/{patient_id:str}/time",
+    opt={"permission": Permission.RECORD_TIME},
+    sync_to_thread=True,
+)
+def enter(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[Any]:
     """A late entry or a correction: marked as what it is, and kept beside what it corrects."""
-    return await sync_to_thread(_enter, visit, patient_id, await read(request))
-
-
-def _enter(visit: Visit, patient_id: str, form: Form) -> Response[Any]:
     corrects = form.text("corrects")
     try:
         with visit.store.write() as db:

@@ -15,7 +15,8 @@ from cloud_sync.identity.authority import Authority
 from cloud_sync.identity.enrolment import Member
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.tables import enrolment_code, hub, hub_certificate
-from tests.support.clinic import NOW, NOW_MS, hub_request
+from tests.support.clinic import NOW, NOW_MS
+from tests.support.hubs import hub_request
 
 DAY_MS = 86_400_000
 

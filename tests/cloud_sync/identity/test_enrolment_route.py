@@ -9,7 +9,8 @@ from cloud_sync.config import ClinicConfig
 from cloud_sync.contract.enrolment import Answer, Rejected, Request
 from cloud_sync.identity import enrolment, enrolment_route
 from cloud_sync.ledger.engine import Store
-from tests.support.clinic import desk, hub_request
+from tests.support.clinic import desk
+from tests.support.hubs import hub_request
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from cloud_sync.identity.keys import ReceiptSigner
 from cloud_sync.ingest.answer import receipts
 from cloud_sync.ingest.examine import Examined, Facts, HubFacts, examine
 from cloud_sync.ingest.store import Fate
-from tests.support.clinic import loose_hub
+from tests.support.hubs import forge, loose_hub
 
 HUB = loose_hub()
 SIGNER = ReceiptSigner(id=9, key=Ed25519PrivateKey.generate())
@@ -36,7 +36,7 @@ def answered(items: list[Examined], fate: Fate) -> list[Receipt]:
 
 def test_each_envelope_is_answered_with_what_became_of_it() -> None:
     raws = [HUB.seal(seq, b"x") for seq in (1, 2, 3)]
-    forged = HUB.seal(4, b"x")[:-1] + b"\0"
+    forged = forge(HUB.seal(4, b"x"))
     ids = [sha256(raw).digest() for raw in raws]
     fate = Fate(new=frozenset(ids[:1]), old=frozenset(ids[1:2]))
     (made,) = answered(found(*raws, forged), fate)

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from cloud_sync.contract import topics
 from cloud_sync.contract.receipt import Reason
 from cloud_sync.ingest.examine import Claim, Facts, HubFacts, Sound, Unsound, examine
-from tests.support.clinic import Hub, loose_hub
+from tests.support.hubs import Hub, loose_hub
 
 HUB = loose_hub()
 OTHER = loose_hub()

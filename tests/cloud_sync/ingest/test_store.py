@@ -10,7 +10,7 @@ from cloud_sync.ingest import store as kept
 from cloud_sync.ingest.examine import Examined, Facts, examine
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.tables import alarm, envelope, hub as hub_table, quarantine, unopened
-from tests.support.clinic import Hub, hub_state, loose_hub
+from tests.support.hubs import Hub, hub_state, loose_hub
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from bleak.backends.client import BaseBleakClient
 
 from cloud_sync.contract.observation import Received
 from cloud_sync.contract.readings import BloodPressure, Glucose, GlucoseContext, Outcome
@@ -243,6 +244,39 @@ def test_a_device_that_has_forgotten_the_hub_is_a_passing_failure(tmp_path: Path
                 async with it.radio.connect(await sight(it, "cuff")):
                     pass
             assert len(it.home.cuff.waiting()) == 1
+
+    asyncio.run(story())
+
+
+def test_being_stopped_while_letting_go_still_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with rig(tmp_path) as it:
+            await bond(it, "cuff")
+            await settled(it, "cuff")
+            await it.home.measure("cuff")
+            sighting, leaving = await sight(it, "cuff"), asyncio.Event()
+            disconnect = it.adapter.client.disconnect
+
+            async def slowly(client: BaseBleakClient) -> None:
+                leaving.set()
+                await asyncio.sleep(0.05)
+                await disconnect(client)
+
+            monkeypatch.setattr(it.adapter.client, "disconnect", slowly)
+
+            async def visit() -> None:
+                async with it.radio.connect(sighting):
+                    pass
+
+            task = asyncio.get_running_loop().create_task(visit())
+            await leaving.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await settled(it, "cuff")
+            assert it.home.cuff.connection is None
 
     asyncio.run(story())
 
