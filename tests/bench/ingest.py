@@ -26,7 +26,8 @@ from tests.bench import bare
 from tests.bench.bare import CLINIC_TABLE, Sqlite, seconds
 from tests.bench.figures import Figure, What, compared, in_turn
 from tests.bench.ground import Ground, reading
-from tests.support.clinic import Hub, enrol_hub, make_clinic
+from tests.support.clinic import enrol_hub, make_clinic
+from tests.support.hubs import Hub
 
 MESSAGES = 20  # a transaction: what comes in 50 ms when ingest is busy
 A_MESSAGE = topics.MAX_ENVELOPES

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud_sync.contract import envelope
 from tests.bench import bare
-from tests.support.clinic import Hub, loose_hub
+from tests.support.hubs import Hub, loose_hub
 
 
 def take(path: Path, messages: list[list[bytes]], hub: Hub) -> None:
