@@ -71,23 +71,30 @@ def _document(figure: Figure) -> dict[str, object]:
 
 
 def _show(figures: list[Figure], notes: list[str]) -> None:
-    console = Console()
-    table = Table("figure", "limit, same run", "ours", "limit", "ratio", "quartiles", "aim")
+    console = Console(highlight=False)
+    table = Table("figure", "ours", "limit", "ratio", "quartiles", "aim")
+    limits = list(dict.fromkeys(each.limit_is for each in figures))
     for each in figures:
-        sign, word = ("≥", "met") if each.more_is_better else ("≤", "met")
-        aim = "" if each.aim is None else f"{sign} {each.aim} {word if each.met else 'missed'}"
         table.add_row(
-            f"{each.name} [{each.unit}]".replace("[", r"\["),
-            each.limit_is,
+            f"{each.name}, {each.unit}",
             _short(each.ours),
-            _short(each.limit),
+            f"{_short(each.limit)} ({limits.index(each.limit_is) + 1})",
             f"{each.ratio:.2f}",
-            f"{each.low:.2f} to {each.high:.2f}",
-            aim,
+            "" if each.low is None else f"{each.low:.2f} to {each.high:.2f}",
+            _verdict(each),
         )
     console.print(table)
+    for number, words in enumerate(limits, 1):
+        console.print(f"({number}) {words}", markup=False)
     for note in notes:
-        console.print(note, markup=False, highlight=False)
+        console.print(note, markup=False)
+
+
+def _verdict(figure: Figure) -> str:
+    if figure.aim is None:
+        return ""
+    sign = "≥" if figure.more_is_better else "≤"
+    return f"{sign} {figure.aim} {'met' if figure.met else 'missed'}"
 
 
 def _short(value: float) -> str:

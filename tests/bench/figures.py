@@ -5,25 +5,31 @@ median of the ratios is the figure. Ratios of medians would compare two moments 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
-    """What we do, what the machine could do, and how the two compare over all pairs."""
+class What:
+    """The part of a figure that is known before it is measured."""
 
     name: str
     limit_is: str  # the same work without us, in words
     unit: str
+    aim: float | None = None
+    more_is_better: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure(What):
+    """What we do, what the machine could do, and how the two compare over all pairs."""
+
     ours: float
     limit: float
     ratio: float
-    low: float  # quartiles of the pairs' ratios
-    high: float
+    low: float | None  # quartiles of the pairs' ratios; None where there are no pairs
+    high: float | None
     pairs: int
-    aim: float | None = None
-    more_is_better: bool = True
 
     @property
     def met(self) -> bool | None:
@@ -33,28 +39,32 @@ class Figure:
         return self.ratio >= self.aim if self.more_is_better else self.ratio <= self.aim
 
 
-@dataclass(frozen=True, kw_only=True)
-class What:
-    """The part of a figure that is known before it is measured."""
-
-    name: str
-    limit_is: str
-    unit: str
-    aim: float | None = None
-    more_is_better: bool = True
-
-
 def compared(what: What, ours: Sequence[float], limits: Sequence[float]) -> Figure:
     """A figure of pairs: the n-th of ours was measured beside the n-th limit."""
     ratios = [mine / bare for mine, bare in zip(ours, limits, strict=True)]
-    return _figure(what, quantile(ours, 0.5), quantile(limits, 0.5), ratios, median(ratios))
+    return Figure(
+        **asdict(what),
+        ours=median(ours),
+        limit=median(limits),
+        ratio=median(ratios),
+        low=quantile(ratios, 0.25),
+        high=quantile(ratios, 0.75),
+        pairs=len(ratios),
+    )
 
 
 def tail(what: What, ours: Sequence[float], limits: Sequence[float], share: float) -> Figure:
-    """A figure of one quantile: a high one has no pairs, so it is a ratio of two quantiles."""
+    """A figure of one high quantile: the two worst moments are no pair, so it has no spread."""
     mine, bare = quantile(ours, share), quantile(limits, share)
-    ratios = [each / other for each, other in zip(ours, limits, strict=True)]
-    return _figure(what, mine, bare, ratios, mine / bare)
+    return Figure(
+        **asdict(what),
+        ours=mine,
+        limit=bare,
+        ratio=mine / bare,
+        low=None,
+        high=None,
+        pairs=len(ours),
+    )
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -73,19 +83,3 @@ def in_turn(rounds: int, *works: Callable[[int], float]) -> list[list[float]]:
         for work, values in zip(works, measured, strict=True):
             values.append(work(number))
     return measured
-
-
-def _figure(what: What, ours: float, limit: float, ratios: Sequence[float], ratio: float) -> Figure:
-    return Figure(
-        name=what.name,
-        limit_is=what.limit_is,
-        unit=what.unit,
-        ours=ours,
-        limit=limit,
-        ratio=ratio,
-        low=quantile(ratios, 0.25),
-        high=quantile(ratios, 0.75),
-        pairs=len(ratios),
-        aim=what.aim,
-        more_is_better=what.more_is_better,
-    )

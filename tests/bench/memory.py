@@ -52,9 +52,9 @@ def _process(name: str, config: HubConfig, logs: Path, rounds: int) -> Figure:
             ours.append(pss_mb(rollup(children["ours"].pid)))
             limits.append(pss_mb(rollup(children["bare"].pid)))
     what = What(
-        name=f"memory of vitals-hub {name}",
+        name=f"PSS of vitals-hub {name}",
         limit_is=_LIMIT_IS[name],
-        unit="MB PSS",
+        unit="MB",
         aim=AIM,
         more_is_better=False,
     )

@@ -35,6 +35,7 @@ def test_an_aim_is_met_from_its_own_side(what: What, ours: float, met: bool | No
 def test_a_tail_compares_the_same_quantile_of_both() -> None:
     figure = tail(SIZE, [10.0, 20.0, 30.0], [1.0, 2.0, 5.0], 1.0)
     assert (figure.ours, figure.limit, figure.ratio) == (30.0, 5.0, 6.0)
+    assert (figure.low, figure.high) == (None, None)
 
 
 @pytest.mark.parametrize(
