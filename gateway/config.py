@@ -1,6 +1,6 @@
 """The hub's state directory and its settings, read once into a frozen object."""
 
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -116,8 +116,11 @@ def save(config: HubConfig) -> None:
     write_atomic(config.settings, text + b"\n")
 
 
+@cache
 def software() -> str:
     """The release that runs here, as readings and state messages name it."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("vitals-gateway")
     except PackageNotFoundError:

@@ -21,7 +21,7 @@ from gateway.uplink import mqtt
 from gateway.uplink.mqtt import Link
 from gateway.uplink.state import Message, Sealed, Uplink
 
-POLL_MS = 200  # how often we look whether sealed.db has changed
+POLL_MS = 50  # how often we look whether sealed.db has changed
 LOOK_MS = 2_000  # and look inside all the same: two commits can share a time stamp
 REWIND_MS = 900_000  # how often we begin again with the oldest held envelope
 CLONE_PAUSE_MS = 900_000  # displaced by a second hub with our identity: leave it the field

@@ -33,6 +33,7 @@ allow_anonymous false
 persistence false
 max_packet_size 65536
 max_queued_messages 2000
+set_tcp_nodelay true
 log_dest stderr
 log_type error
 log_type warning

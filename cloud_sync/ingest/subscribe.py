@@ -4,8 +4,8 @@ An exception while a batch is settled ends the process: nothing was acknowledged
 and hub send again.
 """
 
+import contextlib
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -28,7 +28,6 @@ from cloud_sync.ingest.examine import Facts, examine
 from cloud_sync.ledger.engine import Store
 
 BATCH_MESSAGES = 100
-FLUSH_SECONDS = 0.05
 RECEIVE_MAXIMUM = 400  # times 45 KB bounds the memory that unacknowledged messages take
 SESSION_SECONDS = 30  # as long as a hub waits before it resends; then other workers take over
 _STOP_SECONDS = 5.0
@@ -153,21 +152,19 @@ class Subscriber:
         )
 
     def _gather(self) -> list[Delivery] | None:
-        """A batch by size or by time, whichever is first; None when it is time to stop."""
-        first = self._inbox.get()
-        if first is None:
-            return None
-        batch, until = [first], time.monotonic() + FLUSH_SECONDS
-        while len(batch) < BATCH_MESSAGES and (left := until - time.monotonic()) > 0:
-            try:
-                delivery = self._inbox.get(timeout=left)
-            except Empty:
-                break
-            if delivery is None:
-                self._inbox.put(None)
-                break
-            batch.append(delivery)
-        return batch
+        """All that waits, up to a full batch; None when it is time to stop.
+
+        No pause to let a batch fill: while one is committed the next one gathers by itself, and a
+        lone reading is answered at once.
+        """
+        batch = [self._inbox.get()]
+        with contextlib.suppress(Empty):
+            while batch[-1] is not None and len(batch) < BATCH_MESSAGES:
+                batch.append(self._inbox.get_nowait())
+        deliveries = [delivery for delivery in batch if delivery is not None]
+        if deliveries and batch[-1] is None:
+            self._inbox.put(None)
+        return deliveries or None
 
     def _settle(self, batch: list[Delivery]) -> None:
         settings = self._settings
@@ -177,10 +174,10 @@ class Subscriber:
         examined = [examine(d.topic, d.payload, facts) for d in uplinks]
         if examined:
             fate = kept.commit(settings.store, [x for found in examined for x in found], at_ms)
-            settings.committed()
             for found in examined:
                 for topic, receipt in receipts(found, fate, settings.signer, at_ms):
                     self._publish(topic, receipt)
+            settings.committed()  # after the receipts: a hub waits for them, nobody for the opener
         for delivery in batch:
             if delivery.topic.endswith("/state"):
                 kept.record_state(settings.store, delivery.topic, delivery.payload, at_ms)

@@ -87,7 +87,7 @@ def add(db: Connection, store: Store, record: Record, known: Sequence[Holder]) -
 
 def register_device(db: Connection, store: Store, said: Observation, at_ms: int) -> None:
     """Know the device from its first word on; its kind from the first measurement on."""
-    kind = _device_kind(said)
+    kind = device_kind(said)
     statement = store.insert(device).on_conflict_do_nothing()
     db.execute(
         statement,
@@ -108,7 +108,8 @@ def register_device(db: Connection, store: Store, said: Observation, at_ms: int)
             db.execute(update(device).where(nameless).values(kind=kind))
 
 
-def _device_kind(said: Observation) -> str:
+def device_kind(said: Observation) -> str:
+    """What kind of device says this; unknown where it measured nothing."""
     kind = said.outcome.of if isinstance(said.outcome, FailedMeasurement) else kind_of(said)
     kind = _METER.get(kind, kind)
     return kind if kind in _MEASURED else UNKNOWN_KIND

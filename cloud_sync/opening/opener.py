@@ -92,10 +92,15 @@ class Opener:
     def _record(self, db: Connection, found: list[Opened]) -> None:
         at_ms = self._clock()
         spoken = [item.said for item in found if item.said is not None]
+        registered: set[tuple[str, str]] = set()
         holders = {}
+        openings: list[dict[str, object]] = []
         # In one order for all openers: each device's row is locked while its readings are placed.
         for said in sorted(spoken, key=lambda said: said.frame.device):
-            observations.register_device(db, self._store, said, at_ms)
+            what = (said.frame.device, observations.device_kind(said))
+            if what not in registered:  # a meter's whole memory says it once
+                registered.add(what)
+                observations.register_device(db, self._store, said, at_ms)
             if said.frame.device not in holders:
                 holders[said.frame.device] = derive.holders(db, said.frame.device)
         for item in found:
@@ -107,14 +112,15 @@ class Opener:
                 identity = bytes.fromhex(item.said.id)
                 is_new = observations.add(db, self._store, _record_of(item), known)
                 outcome = "observation" if is_new else "copy"
-            db.execute(
-                opening.insert().values(
-                    envelope_id=item.envelope_id,
-                    outcome=outcome,
-                    observation_id=identity,
-                    opened_at_ms=at_ms,
-                )
+            openings.append(
+                {
+                    "envelope_id": item.envelope_id,
+                    "outcome": outcome,
+                    "observation_id": identity,
+                    "opened_at_ms": at_ms,
+                }
             )
+        db.execute(opening.insert(), openings)
         ids = [item.envelope_id for item in found]
         db.execute(delete(unopened).where(unopened.c.envelope_id.in_(ids)))
 

@@ -1,21 +1,19 @@
 """`vitals-hub collect`, `uplink`, `run`: the hub's two processes, alone or together."""
 
-import importlib
-import logging
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 from cyclopts import Parameter
 
+from gateway import process
 from gateway.config import DEFAULT_STATE, NotEnrolled, load
 
 State = Annotated[Path, Parameter(help="the hub's state directory")]
 _STOP_SECONDS = 15
-_EX_CONFIG = 78  # sysexits.h: a person has to do something first
 
 
 def collect(*, state: State = DEFAULT_STATE) -> None:
@@ -25,7 +23,7 @@ def collect(*, state: State = DEFAULT_STATE) -> None:
 
     Example: `vitals-hub collect --state /var/lib/vitals`
     """
-    _serve("collector", state)
+    process.become("collector", state)
 
 
 def uplink(*, state: State = DEFAULT_STATE) -> None:
@@ -35,7 +33,7 @@ def uplink(*, state: State = DEFAULT_STATE) -> None:
 
     Example: `vitals-hub uplink --state /var/lib/vitals`
     """
-    _serve("uplinker", state)
+    process.become("uplinker", state)
 
 
 def run(*, state: State = DEFAULT_STATE) -> None:
@@ -62,31 +60,16 @@ def run(*, state: State = DEFAULT_STATE) -> None:
         _stop(child)
     if not stopping:
         name, code = next(iter(ended.items()))
-        _fail(f"{name} ended with status {code}; both are stopped. Its last words are above.", 1)
-
-
-def _serve(module: str, state: Path) -> None:
-    """Run one process in the foreground; faults that a person can mend end it in plain words."""
-    from gateway.buffer.database import InUse
-    from gateway.trust import NoKeySet
-
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    _enrolled(state)
-    try:
-        importlib.import_module(f"gateway.{module}").main(state)
-    except (InUse, NoKeySet) as error:
-        _fail(str(error), _EX_CONFIG)
-    except FileNotFoundError as error:
-        _fail(f"{error.filename} is missing: enrol this hub again", _EX_CONFIG)
-    except PermissionError as error:
-        _fail(f"{error.filename} may not be used by this account", _EX_CONFIG)
+        process.fail(
+            f"{name} ended with status {code}; both are stopped. Its last words are above.", 1
+        )
 
 
 def _enrolled(state: Path) -> None:
     try:
         load(state)
     except NotEnrolled as error:
-        _fail(str(error), _EX_CONFIG)
+        process.fail(str(error), process.EX_CONFIG)
 
 
 def _start(name: str, state: Path) -> subprocess.Popen[bytes]:
@@ -102,10 +85,3 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-
-
-def _fail(words: str, status: int) -> NoReturn:
-    from rich.console import Console
-
-    Console(stderr=True, soft_wrap=True).print(words, markup=False, highlight=False)
-    raise SystemExit(status)

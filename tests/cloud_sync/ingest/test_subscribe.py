@@ -11,7 +11,8 @@ from sqlalchemy import func, select, text
 from cloud_sync.config import ClinicConfig
 from cloud_sync.contract import keyset as keyset_contract, state as state_contract, topics
 from cloud_sync.identity import enrolment, keys, keyset
-from cloud_sync.ingest.subscribe import Settings, Subscriber
+from cloud_sync.ingest import subscribe
+from cloud_sync.ingest.subscribe import Delivery, Settings, Subscriber
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.tables import envelope, hub as hub_table, observation, quarantine
 from cloud_sync.opening.opener import Opener
@@ -220,3 +221,20 @@ def test_the_worker_survives_a_restart_of_the_broker(ingest: Ingest, closing: Cl
     assert ingest.link.receive() is not None, "published again: the broker keeps nothing"
     assert ingest.link.subscribe(topics.ack(ingest.hub.id)) == 1
     assert ingest.send(ingest.hub.seal(1, b"x")) == [(1, "STORED", "NONE")]
+
+
+def test_a_batch_is_what_waits_and_never_waits_itself(ingest: Ingest) -> None:
+    assert subscribe.BATCH_MESSAGES <= subscribe.RECEIVE_MAXIMUM, "else a batch could never fill"
+    idle = Subscriber(ingest.subscriber._settings)
+    deliveries = [
+        Delivery(link=1, mid=mid, topic="t", payload=b"")
+        for mid in range(subscribe.BATCH_MESSAGES + 1)
+    ]
+    for delivery in deliveries:
+        idle._inbox.put(delivery)
+    assert idle._gather() == deliveries[:-1]
+    assert idle._gather() == deliveries[-1:]
+    idle._inbox.put(deliveries[0])
+    idle.stop()
+    assert idle._gather() == deliveries[:1], "what was there before the order to stop is settled"
+    assert idle._gather() is None
