@@ -143,14 +143,15 @@ def _say(text: str) -> None:
 def _table(hubs: list[dict[str, object]]) -> None:
     from rich.table import Table
 
-    table = Table("Hub", "Label", "State", "Link", "Held", "Last state")
+    table = Table("Label", "State", "Link", "Held", "Last state")
+    table.add_column("Hub", no_wrap=True)  # whole, to be copied into another command
     for hub in hubs:
         table.add_row(
-            str(hub["hub"]),
             str(hub["label"]),
             str(hub["state"]),
             "up" if hub["link_up"] else "down",
             "" if hub["held"] is None else str(hub["held"]),
             str(hub["state_at"] or "never"),
+            str(hub["hub"]),
         )
     Console().print(table)

@@ -21,7 +21,7 @@ from gateway.config import load
 DEVICE = "ble:00000000feed"
 PROFILE = "accu-chek/guide"
 FIRST = datetime(2026, 1, 1, 7)  # noqa: DTZ001  a meter's clock has no zone
-PAUSE_SECONDS = 0.006
+PAUSE_SECONDS = 0.001
 SETTLE_EVERY = 40
 
 

@@ -33,7 +33,9 @@ def test_hubs_are_listed_for_people_and_for_scripts(
     (listed,) = json.loads(capsys.readouterr().out)
     assert (listed["hub"], listed["label"], listed["state"]) == (identity, "kitchen", "pending")
     assert hub.list_hubs(config.directory) == 0
-    assert "kitchen" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "kitchen" in shown
+    assert identity in shown, "whole, to be copied"
 
 
 def test_revoking_works_while_nothing_runs(
