@@ -1,3 +1,30 @@
-"""Fixtures every room may use."""
+"""Fixtures every room may use, and where the suite keeps its files: in memory if it may.
+
+Thousands of small databases each flush at every commit. On a slow disk that takes minutes and
+proves nothing: what a disk keeps is shown by fault injection, not by waiting for it.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
 
 pytest_plugins = ["tests.support.postgres", "tests.support.clinic"]
+_MEMORY = Path("/dev/shm")
+_WANTED_BYTES = 1024**3
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.basetemp is None and _roomy():
+        config.option.basetemp = str(_MEMORY / f"vitals-tests-{os.getpid()}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    base = config.option.basetemp
+    if base is not None and Path(base).parent == _MEMORY:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _roomy() -> bool:
+    return os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _WANTED_BYTES
