@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from cloud_sync.contract.canonical import canonical
 from cloud_sync.ledger.billing import billing_practitioner
@@ -34,7 +34,8 @@ def month_facts(db: Connection, patient: Patient, month: str, as_of_ms: int) -> 
     ending = [p.span for p in counts.days.periods if p.span.last in span]
     window = Span(first=min([span.first, *(one.first for one in ending)]), last=span.last)
     found = plain(case, _of_month(findings(case), span))
-    readings = _readings(db, patient, window, as_of_ms)
+    by_receipt = case.settings.day_rule == "received"
+    readings = _readings(db, patient, window, as_of_ms, by_receipt=by_receipt)
     time = _time(db, patient, window, as_of_ms)
     return {
         "v": 1,
@@ -88,13 +89,21 @@ def _plain(span: Span) -> dict[str, str]:
     return {"from": span.first.isoformat(), "to": span.last.isoformat()}
 
 
-def _readings(db: Connection, patient: Patient, window: Span, as_of_ms: int) -> list[str]:
+def _readings(
+    db: Connection, patient: Patient, window: Span, as_of_ms: int, *, by_receipt: bool
+) -> list[str]:
     """Everything the patient's devices said on these dates, whether it counts or not."""
+    on_date: ColumnElement[bool] = observation.c.local_day.between(window.first, window.last)
+    if by_receipt:
+        on_date = on_date | observation.c.committed_at_ms.between(
+            midnight_ms(window.first, patient.zone),
+            midnight_ms(window.last + ONE_DAY, patient.zone) - 1,
+        )
     rows = db.execute(
         select(observation.c.id)
         .where(
             observation.c.patient_id == patient.id,
-            observation.c.local_day.between(window.first, window.last),
+            on_date,
             observation.c.committed_at_ms <= as_of_ms,
         )
         .order_by(observation.c.measured_at_ms, observation.c.id)
