@@ -1,4 +1,7 @@
-"""What a packet holds, and that it is the same each time (cloud_sync.export.ledgers, evidence)."""
+"""What a packet holds, and that it is the same each time.
+
+Through it: cloud_sync.export.ledgers, cloud_sync.export.evidence.
+"""
 
 import csv
 import io
