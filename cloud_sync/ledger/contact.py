@@ -32,7 +32,7 @@ def contact(db: Connection, patient_id: str, at_ms: int) -> Contact:
         heard[row.hub_id] = max(heard.get(row.hub_id, 0), row.received_at_ms)
         if row.committed_at_ms - row.received_at_ms >= _WORTH_KNOWING_MS:
             outages.append((row.received_at_ms, row.committed_at_ms))
-    known = {one.id: one for one in hubs.everything(db)}
+    known = {one.id: one for one in hubs.everything(db, heard)}
     complete = []
     for hub_id, delivered_ms in heard.items():
         hub = known.get(hub_id)

@@ -19,7 +19,7 @@ from cloud_sync.rules.case import Problem, read
 from cloud_sync.rules.counts import Counts, counted
 from cloud_sync.rules.determination import findings
 from cloud_sync.rules.facts import Case
-from cloud_sync.rules.forecast import Contact, day_forecast, sentences, time_forecast
+from cloud_sync.rules.forecast import day_forecast, sentences, time_forecast
 from cloud_sync.rules.minutes import own
 from cloud_sync.rules.outcome import Findings
 from cloud_sync.rules.reasons import SENTENCES, Reason, in_order
@@ -103,7 +103,6 @@ class Progress:
     period: Period | None
     rpm: Month
     ccm: Month
-    forecast: tuple[str, ...]  # what can still be reached, and by when
 
 
 def progress(db: Connection, patient: Patient, at_ms: int) -> Progress:
@@ -116,21 +115,16 @@ def progress(db: Connection, patient: Patient, at_ms: int) -> Progress:
         period=_period(counts, today),
         rpm=_month(counts, "RPM", today, _rpm_tiers(today)),
         ccm=_month(counts, "CCM", today, _ccm_tiers(today)),
-        forecast=_forecast(counts, today, contact(db, patient.id, at_ms)),
     )
 
 
 def forecast(db: Connection, patient_id: str, at_ms: int) -> tuple[str, ...]:
-    """The forecast alone, for the command; LookupError where there is no patient."""
+    """What can still be reached, and by when; LookupError where there is no patient."""
     case = read(build_case(db, patient_id, at_ms))
     assert not isinstance(case, Problem), f"the ledger made an unreadable case: {case.path}"
-    today = local_date(case.as_of, case.zone)
-    return _forecast(counted(case, BUNDLED), today, contact(db, patient_id, at_ms))
-
-
-def _forecast(counts: Counts, today: date, known: Contact) -> tuple[str, ...]:
-    span = _current(counts, today)
-    days = day_forecast(counts, span, known) if span else None
+    counts = counted(case, BUNDLED)
+    span = _current(counts, local_date(case.as_of, case.zone))
+    days = day_forecast(counts, span, contact(db, patient_id, at_ms)) if span else None
     time = (time_forecast(counts, "RPM"), time_forecast(counts, "CCM"))
     return tuple(sentences(days, time))
 
