@@ -69,3 +69,13 @@ def test_settings_are_recorded_and_shown(
     with pytest.raises(SystemExit):
         app(["settings", "set", directory, "day_rule", "guessed", "--reason", "x"])
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_explaining_a_live_patient_says_what_can_still_be_reached(
+    clinic: Seeded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = run(capsys, "determine", "--patient", clinic.patient,
+               "--clinic", str(clinic.config.directory), "--as-of", "2026-11-24T09:30:00-07:00",
+               "--explain")  # fmt: skip
+    assert "What can still be reached" in said
+    assert "99454 needs 3 more by 7 December" in said
