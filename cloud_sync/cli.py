@@ -15,6 +15,10 @@ _COMMANDS = {
     "patient": "cloud_sync.commands.patient:app",
     "staff": "cloud_sync.commands.staff:app",
     "determine": "cloud_sync.commands.determine:determine",
+    "settings": "cloud_sync.commands.settings:app",
+    "close": "cloud_sync.commands.closing:close",
+    "packet": "cloud_sync.commands.packet:packet",
+    "verify": "cloud_sync.commands.packet:verify",
 }
 for _name, _target in _COMMANDS.items():
     app.command(_target, name=_name)

@@ -1,6 +1,6 @@
 """A determination in plain words for the terminal: what is earned, what is not and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +16,9 @@ STATUS_WORDS = {
 }
 
 
-def show(found: Mapping[str, Any], console: Console, *, explain: bool) -> None:
+def show(
+    found: Mapping[str, Any], console: Console, *, explain: bool, ahead: Sequence[str] = ()
+) -> None:
     """Print the lines as a table, then shortfalls and warnings as sentences."""
     rules = ", ".join(found["rule_sets"]) or "no rule set was needed"
     console.print(f"[bold]{escape(str(found['case']))}[/bold]  {rules}")
@@ -28,6 +30,7 @@ def show(found: Mapping[str, Any], console: Console, *, explain: bool) -> None:
         for sentence in _line_sentences(line, explain=explain):
             console.print(sentence, highlight=False)
     _section(console, "Not earned", _shortfalls(found["shortfalls"]))
+    _section(console, "What can still be reached", (f"  {escape(one)}" for one in ahead))
     _section(console, "To know", _warnings(found["warnings"]))
 
 

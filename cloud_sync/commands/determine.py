@@ -1,13 +1,17 @@
 """`vitals-clinic determine`: which codes a patient's facts earn, and why the others are not."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 from cyclopts import Parameter
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+T = TypeVar("T")
 BAD_CASE = 1  # a case file was read, but is none
 BAD_USE = 2  # there is nothing to read, or the options do not go together
 
@@ -46,20 +50,23 @@ def determine(  # noqa: PLR0913 - one option each
     json
         Print the determination as JSON.
     explain
-        Name the days and minutes each line rests on.
+        Name the days and minutes each line rests on; of a live patient, what can still be reached.
 
     """
     try:
         if batch:
             return _batch(case, patient)
         document = _document(case, patient, clinic, as_of)
+        ahead = _ahead(patient, clinic, as_of) if explain and patient and not json else ()
     except _Refused as problem:
         sys.stderr.write(f"vitals-clinic determine: {problem}\n")
         return BAD_USE
-    return _one(document, as_json=json, explain=explain)
+    return _one(document, as_json=json, explain=explain, ahead=ahead)
 
 
-def _one(document: Mapping[str, object], *, as_json: bool, explain: bool) -> int:
+def _one(
+    document: Mapping[str, object], *, as_json: bool, explain: bool, ahead: Sequence[str]
+) -> int:
     from cloud_sync.rules import determine as determination_of
 
     found = determination_of(document)
@@ -72,7 +79,7 @@ def _one(document: Mapping[str, object], *, as_json: bool, explain: bool) -> int
 
         from cloud_sync.commands.determination_text import show
 
-        show(found, Console(soft_wrap=True), explain=explain)
+        show(found, Console(soft_wrap=True), explain=explain, ahead=ahead)
     return BAD_CASE if "error" in found else 0
 
 
@@ -114,10 +121,28 @@ def _decoded(raw: bytes, where: str) -> Any:  # noqa: ANN401 - any JSON document
 
 
 def _live(patient: str, directory: Path, as_of: str | None) -> Mapping[str, object]:
+    from cloud_sync.ledger.casefile import build_case
+
+    return _asked(build_case, patient, directory, as_of)
+
+
+def _ahead(patient: str, directory: Path | None, as_of: str | None) -> tuple[str, ...]:
+    """What can still be reached; a case file of its own knows nothing of hubs."""
+    from cloud_sync.ledger.progress import forecast
+
+    assert directory is not None, "checked with the case"
+    return _asked(forecast, patient, directory, as_of)
+
+
+def _asked(
+    question: "Callable[[Connection, str, int], T]",
+    patient: str,
+    directory: Path,
+    as_of: str | None,
+) -> T:
     from sqlalchemy.exc import OperationalError
 
     from cloud_sync import config
-    from cloud_sync.ledger.casefile import build_case
     from cloud_sync.ledger.engine import open_store
 
     at_ms = _as_of_ms(as_of)
@@ -127,7 +152,7 @@ def _live(patient: str, directory: Path, as_of: str | None) -> Mapping[str, obje
         raise _Refused(f"{directory} is no clinic; run `vitals-clinic init` first.") from error
     try:
         with store.read() as db:
-            return build_case(db, patient, at_ms)
+            return question(db, patient, at_ms)
     except LookupError as error:
         raise _Refused("there is no such patient; `vitals-clinic patient` lists them.") from error
     except OperationalError as error:

@@ -20,6 +20,8 @@ from sqlalchemy import (
     select,
 )
 
+from cloud_sync.ledger import practice_settings
+from cloud_sync.ledger.billing import billing_practitioner
 from cloud_sync.ledger.tables import (
     assignment,
     assignment_end,
@@ -58,22 +60,33 @@ FACT_LISTS = (
 
 
 def build_case(
-    db: Connection, patient_id: str, as_of_ms: int, zone: str | None = None
+    db: Connection,
+    patient_id: str,
+    as_of_ms: int,
+    zone: str | None = None,
+    settings_at_ms: int | None = None,
 ) -> dict[str, Any]:
-    """The case file, with nothing supplied by default. LookupError where there is no patient."""
+    """The case file, with nothing supplied by default. LookupError where there is no patient.
+
+    Settings are those in force at `as_of_ms`, or at `settings_at_ms`: a closed month keeps its own.
+    """
     detail = _detail(db, patient_id, as_of_ms)
     if detail is None:
         raise LookupError("there is no such patient")
     zone = zone or str(detail["zone"])
-    facts = _facts(db, patient_id, as_of_ms)
-    billing = _billing_practitioner(db)
+    billing = billing_practitioner(db, patient_id, as_of_ms)
+    facts = _facts(db, patient_id, as_of_ms, billing)
+    effective_ms = as_of_ms if settings_at_ms is None else settings_at_ms
     devices = _devices(db, patient_id, as_of_ms, ZoneInfo(zone))
     time = list(_time(db, patient_id, as_of_ms, billing))
     return {
         "id": patient_id,
         "as_of": _instant(as_of_ms),
         "defaults": False,
-        "settings": {"time_zone": zone},
+        "settings": {
+            **practice_settings.in_force(db, effective_ms, known_at_ms=as_of_ms),
+            "time_zone": zone,
+        },
         "patient": {"payer": detail["payer"], **facts.pop("patient")},
         **facts,
         "devices": devices,
@@ -97,12 +110,13 @@ def _detail(db: Connection, patient_id: str, as_of_ms: int) -> RowMapping | None
     return next(reversed(standing), found[0] if found else None)
 
 
-def _facts(db: Connection, patient_id: str, as_of_ms: int) -> dict[str, Any]:
+def _facts(db: Connection, patient_id: str, as_of_ms: int, billing: str | None) -> dict[str, Any]:
     """The lists of the case file, and the patient's own keys joined, the newest winning."""
     rows = db.execute(
         select(program_fact)
         .where(
             program_fact.c.patient_id == patient_id,
+            program_fact.c.kind.in_((*FACT_LISTS, "patient")),
             program_fact.c.recorded_at_ms <= as_of_ms,
             ~_corrected(program_fact, "recorded_at_ms", as_of_ms),
         )
@@ -115,6 +129,8 @@ def _facts(db: Connection, patient_id: str, as_of_ms: int) -> dict[str, Any]:
         if row["kind"] == "patient":
             patient |= body
         elif body:  # a correction to nothing takes an entry away
+            if billing is not None and body.get("practitioner") == billing:
+                body["practitioner"] = BILLING
             lists[row["kind"]].append(body)
     return {"patient": patient, **lists}
 
@@ -252,13 +268,6 @@ def _time(
             yield entry | {key: row[key] for key in ("activity", "note", "interactive", "mode")}
         else:
             yield entry | {"other_patient": True}  # nothing else of another patient leaves
-
-
-def _billing_practitioner(db: Connection) -> str | None:
-    """The practice's only practitioner. Of several, none: their minutes then count as staff's."""
-    found = db.execute(select(staff.c.id).where(staff.c.billing_role == "practitioner")).scalars()
-    ids: list[str] = list(found)
-    return ids[0] if len(ids) == 1 else None
 
 
 def _staff(db: Connection, ids: set[str]) -> list[Mapping[str, Any]]:

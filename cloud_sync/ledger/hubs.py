@@ -1,6 +1,7 @@
 """Hubs as staff see them: enrolled or not, in contact or silent, how much they hold."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -32,9 +33,12 @@ class Hub:
         return self.state == "active" and not self.link_up and at_ms - heard > SILENT_AFTER_MS
 
 
-def everything(db: Connection) -> list[Hub]:
-    """All hubs, by name."""
-    rows = db.execute(select(hub).order_by(hub.c.label, hub.c.id)).mappings()
+def everything(db: Connection, only: Collection[str] | None = None) -> list[Hub]:
+    """All hubs, or those of these ids, by name."""
+    statement = select(hub).order_by(hub.c.label, hub.c.id)
+    if only is not None:
+        statement = statement.where(hub.c.id.in_(only))
+    rows = db.execute(statement).mappings()
     return [
         Hub(
             id=row["id"],

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, insert, select
 from cloud_sync.contract.canonical import canonical
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
-from cloud_sync.ledger.tables import patient, patient_detail, program_fact
+from cloud_sync.ledger.tables import patient, patient_detail, program_fact, staff
 from cloud_sync.rules.case import Problem, read
 
 FACT_KINDS = (
@@ -29,6 +29,7 @@ FACT_KINDS = (
     "stays",
     "other_claims",
     "patient",
+    "billing_practitioner",
 )
 
 
@@ -176,7 +177,10 @@ def record_fact(  # noqa: PLR0913 - named columns
     if kind not in FACT_KINDS:
         raise Refused(f"Such an entry is one of: {', '.join(FACT_KINDS)}.")
     find(db, patient_id)
-    _check_fact(kind, body)
+    if kind == "billing_practitioner":
+        _check_practitioner(db, body)
+    else:
+        _check_fact(kind, body)
     if corrects is not None and corrects not in {fact.id for fact in facts(db, patient_id)}:
         raise Refused("The entry to correct is not this patient's, or has been corrected.")
     identity = new_id()
@@ -203,6 +207,15 @@ def _check_fact(kind: str, body: Mapping[str, Any]) -> None:
     problem = read(probe)
     if isinstance(problem, Problem):
         raise Refused(f"This entry cannot be read: {problem}.")
+
+
+def _check_practitioner(db: Connection, body: Mapping[str, Any]) -> None:
+    """`{"staff": id}` of somebody who may bill."""
+    if not body:
+        return
+    role = db.scalar(select(staff.c.billing_role).where(staff.c.id == body.get("staff")))
+    if set(body) != {"staff"} or role != "practitioner":
+        raise Refused("The billing practitioner must be an account with that billing role.")
 
 
 def facts(db: Connection, patient_id: str) -> list[Fact]:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection
 
 from cloud_sync.ledger.casefile import build_case
+from cloud_sync.ledger.contact import contact
 from cloud_sync.ledger.people import Patient
 from cloud_sync.rules import tables
 from cloud_sync.rules.calendar import Span, local_date, month_of
@@ -18,6 +19,7 @@ from cloud_sync.rules.case import Problem, read
 from cloud_sync.rules.counts import Counts, counted
 from cloud_sync.rules.determination import findings
 from cloud_sync.rules.facts import Case
+from cloud_sync.rules.forecast import day_forecast, sentences, time_forecast
 from cloud_sync.rules.minutes import own
 from cloud_sync.rules.outcome import Findings
 from cloud_sync.rules.reasons import SENTENCES, Reason, in_order
@@ -114,6 +116,17 @@ def progress(db: Connection, patient: Patient, at_ms: int) -> Progress:
         rpm=_month(counts, "RPM", today, _rpm_tiers(today)),
         ccm=_month(counts, "CCM", today, _ccm_tiers(today)),
     )
+
+
+def forecast(db: Connection, patient_id: str, at_ms: int) -> tuple[str, ...]:
+    """What can still be reached, and by when; LookupError where there is no patient."""
+    case = read(build_case(db, patient_id, at_ms))
+    assert not isinstance(case, Problem), f"the ledger made an unreadable case: {case.path}"
+    counts = counted(case, BUNDLED)
+    span = _current(counts, local_date(case.as_of, case.zone))
+    days = day_forecast(counts, span, contact(db, patient_id, at_ms)) if span else None
+    time = (time_forecast(counts, "RPM"), time_forecast(counts, "CCM"))
+    return tuple(sentences(days, time))
 
 
 def codes(db: Connection, patient: Patient, at_ms: int) -> Findings:

@@ -305,6 +305,55 @@ read_log = Table(  # append-only: who saw which patient, where, when
     Column("at_ms", BigInteger, nullable=False),
 )
 
+# --- practice settings, and months as they were closed -----------------------------------------
+
+practice_setting = Table(  # append-only: the newest effective row of a name holds
+    "practice_setting",
+    metadata,
+    Column("id", _HEX32, primary_key=True),
+    Column("name", String(32), nullable=False),  # a key of the case file's `settings`
+    Column("value", Text, nullable=False),  # canonical JSON
+    Column("effective_from_ms", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("recorded_at_ms", BigInteger, nullable=False),
+    Column("author", _HEX32, nullable=False),
+)
+
+month_snapshot = Table(  # append-only: a patient's month as it stood when it was closed
+    "month_snapshot",
+    metadata,
+    Column("id", _HEX32, primary_key=True),
+    Column("patient_id", _HEX32, ForeignKey("patient.id"), nullable=False),
+    Column("month", String(7), nullable=False),  # `2026-01`
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),  # canonical JSON
+    Column("digest", LargeBinary(32), nullable=False),  # SHA-256 of the body
+    Column("reason", Text),  # why the month was opened again; none for version 1
+    Column("made_at_ms", BigInteger, nullable=False),
+    Column("author", _HEX32, nullable=False),
+    UniqueConstraint("patient_id", "month", "version"),
+)
+
+attestation = Table(  # append-only: a practitioner's signature under a snapshot
+    "attestation",
+    metadata,
+    Column("id", _HEX32, primary_key=True),
+    Column("snapshot_id", _HEX32, ForeignKey("month_snapshot.id"), nullable=False, unique=True),
+    Column("digest", LargeBinary(32), nullable=False),  # of the snapshot, as it was shown
+    Column("statement", Text, nullable=False),
+    Column("staff_id", _HEX32, ForeignKey("staff.id"), nullable=False),
+    Column("signed_at_ms", BigInteger, nullable=False),
+)
+
+attestation_void = Table(  # append-only
+    "attestation_void",
+    metadata,
+    Column("attestation_id", _HEX32, ForeignKey("attestation.id"), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("voided_at_ms", BigInteger, nullable=False),
+    Column("author", _HEX32, nullable=False),
+)
+
 APPEND_ONLY = (
     envelope,
     opening,
@@ -316,4 +365,8 @@ APPEND_ONLY = (
     care_time,
     care_time_review,
     read_log,
+    practice_setting,
+    month_snapshot,
+    attestation,
+    attestation_void,
 )

@@ -24,6 +24,7 @@ from cloud_sync.web.pages import (
     account,
     alarms,
     api,
+    closing,
     file,
     hubs,
     patient,
@@ -34,7 +35,7 @@ from cloud_sync.web.pages import (
 from cloud_sync.web.permissions import Permission
 
 _MAX_BODY_BYTES = 256 * 1024
-_PAGES = (account, patients, patient, review, time, file, hubs, alarms, api)
+_PAGES = (account, patients, patient, review, time, file, closing, hubs, alarms, api)
 
 
 def build_app(

@@ -14,6 +14,7 @@ class Permission(Enum):
     EDIT_PATIENTS = "edit patients"
     KEEP_FILE = "keep file"  # consents, orders, visits
     RECORD_TIME = "record time"
+    CLOSE_MONTHS = "close months"  # signing also needs the practitioner's billing role
     READ_HUBS = "read hubs"
     ENROL_HUBS = "enrol hubs"
     READ_ALARMS = "read alarms"
@@ -22,12 +23,12 @@ class Permission(Enum):
 
 _P = Permission
 _EVERYONE = frozenset({_P.OWN_ACCOUNT, _P.READ_PATIENTS, _P.READ_HUBS})
-_CLINICIAN = _EVERYONE | {_P.EDIT_PATIENTS, _P.KEEP_FILE, _P.RECORD_TIME}
+_CLINICIAN = _EVERYONE | {_P.EDIT_PATIENTS, _P.KEEP_FILE, _P.RECORD_TIME, _P.CLOSE_MONTHS}
 
 OPEN = frozenset({_P.PUBLIC, _P.MACHINE})
 GRANTS: dict[str, frozenset[Permission]] = {
     "reader": _EVERYONE,
-    "biller": _EVERYONE | {_P.KEEP_FILE},
+    "biller": _EVERYONE | {_P.KEEP_FILE, _P.CLOSE_MONTHS},
     "clinician": _CLINICIAN,
     # In a small practice the administrator is often the nurse; a second account for one person
     # would blind the check that nobody's minutes overlap.
@@ -36,7 +37,14 @@ GRANTS: dict[str, frozenset[Permission]] = {
 }
 # Routes under these show patient data: each request leaves a row in the read log.
 SHOWS_PATIENTS = frozenset(
-    {_P.READ_PATIENTS, _P.EDIT_PATIENTS, _P.KEEP_FILE, _P.RECORD_TIME, _P.READ_ACCESS_LOG}
+    {
+        _P.READ_PATIENTS,
+        _P.EDIT_PATIENTS,
+        _P.KEEP_FILE,
+        _P.RECORD_TIME,
+        _P.CLOSE_MONTHS,
+        _P.READ_ACCESS_LOG,
+    }
 )
 
 

@@ -188,7 +188,10 @@ def fact_words(fact: Fact) -> str:
         case "episodes":
             taught = f", patient taught {body['educated_on']}" if "educated_on" in body else ""
             ready = f", device set up {body['set_up_on']}" if "set_up_on" in body else ""
-            return f"{body.get('program')} episode from {body.get('start')}{ready}{taught}"
+            ended = f", ended {body['end']}" if "end" in body else ""
+            return f"{body.get('program')} episode from {body.get('start')}{ready}{taught}{ended}"
+        case "billing_practitioner":
+            return "Billing practitioner recorded"
         case _:
             parts = (f"{key.replace('_', ' ')} {item}" for key, item in body.items())
             return f"{fact.kind.replace('_', ' ').capitalize()}: {', '.join(parts)}"

@@ -8,7 +8,7 @@ from litestar.response import Redirect
 
 from cloud_sync.ledger import devices, people, readings
 from cloud_sync.ledger.local_time import midnight_ms
-from cloud_sync.ledger.progress import codes, progress
+from cloud_sync.ledger.progress import codes, forecast, progress
 from cloud_sync.web.chart import charts
 from cloud_sync.web.codes import lines
 from cloud_sync.web.counter import Page, SignedIn
@@ -37,6 +37,7 @@ def patient_page(
         waiting = devices.waiting(db)
         facts = people.facts(db, patient_id)
         found = codes(db, patient, visit.now_ms)
+        ahead = forecast(db, patient_id, visit.now_ms)
         version = readings.version(db, patient_id)
     return visit.page(
         "patient.html",
@@ -50,6 +51,7 @@ def patient_page(
         waiting=waiting,
         facts=facts,
         codes=lines(found, standing.today),
+        ahead=ahead,
         version=version,
     )
 

@@ -33,7 +33,7 @@ def routes(app: Litestar) -> Iterator[tuple[str, str, object, bool]]:
 def address(path: str, clinic: Seeded) -> str:
     """A pattern with this clinic's values."""
     path = path.replace("{patient_id:str}", clinic.patient).replace("{alarm_id:int}", "1")
-    path = path.replace("{assignment_id:str}", "f" * 32)
+    path = path.replace("{assignment_id:str}", "f" * 32).replace("{month:str}", "2026-10")
     return re.sub(r"\{file_path:path\}", "style.css", path)
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from cloud_sync.ledger import people
+from cloud_sync.ledger import people, staff
+from cloud_sync.ledger.casefile import build_case
 from tests.cloud_sync.web.conftest import SignIn, words
+from tests.support import seeded
 from tests.support.seeded import Seeded
 
 
@@ -62,3 +64,54 @@ def test_an_incomplete_entry_is_refused(
     assert answer.status_code == 409
     with clinic.store.read() as db:
         assert people.facts(db, clinic.other) == []
+
+
+def test_what_a_month_and_its_practitioner_need(as_role: SignIn, clinic: Seeded) -> None:
+    with clinic.store.write() as db:
+        doctor = staff.create(
+            db,
+            clinic.store,
+            username="dora",
+            full_name="Dora Doctor",
+            role="clinician",
+            billing_role="practitioner",
+            password=seeded.PASSWORD,
+            at_ms=clinic.clock(),
+        )
+    person, page = as_role("biller"), f"/patients/{clinic.other}/file"
+    for entry in (
+        {"kind": "billing_practitioner", "staff": doctor},
+        {"kind": "decision_making", "month": "2026-11", "level": "high"},
+        {"kind": "lane_choices", "month": "2026-11", "lane": "complex"},
+    ):
+        assert person.post(page, **entry).status_code == 303, entry
+    for wrong in (
+        {"kind": "billing_practitioner", "staff": clinic.staff["clinician"]},
+        {"kind": "decision_making", "month": "2026-13", "level": "high"},
+        {"kind": "decision_making", "month": "2026-11", "level": "extreme"},
+        {"kind": "lane_choices", "month": "2026-11", "lane": "fast"},
+    ):
+        assert person.post(page, **wrong).status_code == 409, wrong
+    assert "Dora Doctor bills for this patient" in words(person.get(page).text)
+    with clinic.store.read() as db:
+        case = build_case(db, clinic.other, clinic.clock())
+    assert case["decision_making"] == [{"month": "2026-11", "level": "high", "practitioner": "P1"}]
+    assert case["lane_choices"] == [{"month": "2026-11", "lane": "complex"}]
+
+
+def test_a_consent_is_revoked_and_an_episode_ended(as_role: SignIn, clinic: Seeded) -> None:
+    person, page = as_role("biller"), f"/patients/{clinic.patient}/file"
+    with clinic.store.read() as db:
+        found = {f.kind: f.id for f in people.facts(db, clinic.patient)}
+    for kind in ("consents", "episodes"):
+        early = person.post(f"{page}/end", fact=found[kind], on="2026-10-01")
+        assert early.status_code == 409
+        assert person.post(f"{page}/end", fact=found[kind], on="2026-11-20").status_code == 303
+    assert person.post(f"{page}/end", fact=found["orders"], on="2026-11-20").status_code == 409
+    text = words(person.get(page).text)
+    assert "revoked 2026-11-20" in text
+    assert "ended 2026-11-20" in text
+    with clinic.store.read() as db:
+        case = build_case(db, clinic.patient, clinic.clock())
+    assert [c.get("revoked_on") for c in case["consents"]].count("2026-11-20") == 1
+    assert [e["end"] for e in case["episodes"]] == ["2026-11-20"]

@@ -21,6 +21,8 @@ def test_the_patient_page_shows_readings_by_every_clock(nurse: Person, clinic: S
     assert html.count('<li class="future') == 13
     assert "16\u201330 days 99454 · 3 more, 14 days left" in text
     assert html.count("data-reading=") == 27
+    assert "What can still be reached" in text
+    assert "99454 needs 3 more by 7 December: one reading a day, from 5 December" in text
 
 
 def test_assigning_a_waiting_device_brings_its_readings(nurse: Person, clinic: Seeded) -> None:

@@ -1,0 +1,242 @@
+"""Closing a month: snapshots that never change, a practitioner's signature, and what came after.
+
+A snapshot is one row. What arrives later shows as a difference; opening the month again is a new
+version with a reason, and voids the signature under the old one. Nothing is edited.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection, func, insert, select
+
+from cloud_sync.contract.canonical import canonical
+from cloud_sync.ledger.differences import differences
+from cloud_sync.ledger.identifiers import new_id
+from cloud_sync.ledger.local_time import midnight_ms
+from cloud_sync.ledger.month_facts import month_facts
+from cloud_sync.ledger.people import Patient, find
+from cloud_sync.ledger.refused import Refused
+from cloud_sync.ledger.tables import attestation, attestation_void, month_snapshot, patient, staff
+from cloud_sync.rules.calendar import ONE_DAY, month_named
+
+State = Literal["open", "ready", "signed", "reopened"]
+STATEMENT = (
+    "I have reviewed the days, the time and the determination of this month. They describe what "
+    "was done for this patient under my direction."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One version of a closed month."""
+
+    id: str
+    patient_id: str
+    month: str
+    version: int
+    body: str
+    digest: bytes
+    reason: str | None
+    made_at_ms: int
+    author: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The body, read."""
+        return msgspec.json.decode(self.body, type=dict[str, Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """A practitioner's attestation, and why it no longer holds."""
+
+    id: str
+    full_name: str
+    signed_at_ms: int
+    statement: str
+    digest: bytes
+    void_reason: str | None
+    voided_at_ms: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a patient's month stands."""
+
+    patient: Patient
+    month: str
+    state: State
+    snapshot: Snapshot | None
+    signature: Signature | None
+    changes: tuple[str, ...]  # what arrived after the snapshot, in sentences
+
+
+def is_over(patient: Patient, month: str, at_ms: int) -> bool:
+    """Whether the month has ended where the patient lives."""
+    return at_ms >= midnight_ms(month_named(month).last + ONE_DAY, patient.zone)
+
+
+def close(db: Connection, patient_id: str, month: str, *, author: str, at_ms: int) -> Standing:
+    """Take the first snapshot; where there is one and facts have changed, take the next.
+
+    The reason of a further version names what arrived.
+    """
+    before = standing(db, _held(db, patient_id), month, at_ms)
+    if before.snapshot is None:
+        _take(db, before, None, author=author, at_ms=at_ms)
+    elif before.changes:
+        _reopen(db, before, "; ".join(before.changes), author=author, at_ms=at_ms)
+    return standing(db, before.patient, month, at_ms)
+
+
+def reopen(  # noqa: PLR0913 - named columns
+    db: Connection, patient_id: str, month: str, *, reason: str, author: str, at_ms: int
+) -> Standing:
+    """A new version because a person asks for it; voids the signature of the old one."""
+    before = standing(db, _held(db, patient_id), month, at_ms)
+    if before.snapshot is None:
+        raise Refused("This month has not been closed yet.")
+    if not reason.strip():
+        raise Refused("Say why the month is opened again.")
+    _reopen(db, before, reason.strip(), author=author, at_ms=at_ms)
+    return standing(db, before.patient, month, at_ms)
+
+
+def sign(  # noqa: PLR0913 - named columns
+    db: Connection, patient_id: str, month: str, *, digest: str, staff_id: str, at_ms: int
+) -> Standing:
+    """The practitioner's signature under exactly the snapshot that was shown."""
+    role = db.scalar(select(staff.c.billing_role).where(staff.c.id == staff_id))
+    if role != "practitioner":
+        raise Refused("Only a practitioner signs a month.")
+    before = standing(db, _held(db, patient_id), month, at_ms)
+    if before.snapshot is None:
+        raise Refused("This month has not been closed yet.")
+    if before.changes:
+        raise Refused("Facts arrived since the month was closed: close it again, then sign.")
+    if before.state == "signed":
+        raise Refused("This month is signed already.")
+    if before.snapshot.digest.hex() != digest:
+        raise Refused("The month was closed again meanwhile: look at it, then sign.")
+    db.execute(
+        insert(attestation).values(
+            id=new_id(),
+            snapshot_id=before.snapshot.id,
+            digest=before.snapshot.digest,
+            statement=STATEMENT,
+            staff_id=staff_id,
+            signed_at_ms=at_ms,
+        )
+    )
+    return standing(db, before.patient, month, at_ms)
+
+
+def standing(db: Connection, who: Patient, month: str, at_ms: int) -> Standing:
+    """Where the month stands now, facts that arrived since included."""
+    snapshot = latest(db, who.id, month)
+    if snapshot is None:
+        return Standing(
+            patient=who, month=month, state="open", snapshot=None, signature=None, changes=()
+        )
+    now = month_facts(db, who, month, at_ms)
+    changes = tuple(differences(snapshot.facts, now))
+    signature = signature_of(db, snapshot.id)
+    return Standing(
+        patient=who,
+        month=month,
+        state=_state(snapshot, signature, changes),
+        snapshot=snapshot,
+        signature=signature,
+        changes=changes,
+    )
+
+
+def _state(snapshot: Snapshot, signature: Signature | None, changes: tuple[str, ...]) -> State:
+    if changes:
+        return "reopened"
+    if signature is not None:
+        return "signed"
+    return "ready" if snapshot.version == 1 else "reopened"
+
+
+def latest(db: Connection, patient_id: str, month: str) -> Snapshot | None:
+    """The newest version of a patient's month."""
+    found = versions(db, patient_id, month)
+    return found[-1] if found else None
+
+
+def versions(db: Connection, patient_id: str, month: str) -> list[Snapshot]:
+    """Every version, oldest first."""
+    rows = db.execute(
+        select(month_snapshot)
+        .where(month_snapshot.c.patient_id == patient_id, month_snapshot.c.month == month)
+        .order_by(month_snapshot.c.version)
+    ).mappings()
+    return [Snapshot(**row) for row in rows]
+
+
+def signature_of(db: Connection, snapshot_id: str) -> Signature | None:
+    """The signature under a snapshot, voided or not."""
+    row = db.execute(
+        select(
+            attestation.c.id,
+            staff.c.full_name,
+            attestation.c.signed_at_ms,
+            attestation.c.statement,
+            attestation.c.digest,
+            attestation_void.c.reason.label("void_reason"),
+            attestation_void.c.voided_at_ms,
+        )
+        .join(staff, staff.c.id == attestation.c.staff_id)
+        .outerjoin(attestation_void, attestation_void.c.attestation_id == attestation.c.id)
+        .where(attestation.c.snapshot_id == snapshot_id)
+    ).mappings()
+    found = row.first()
+    return None if found is None else Signature(**found)
+
+
+def closed_months(db: Connection) -> list[str]:
+    """Months of which some patient has a snapshot, newest first."""
+    found = db.execute(select(month_snapshot.c.month).group_by(month_snapshot.c.month)).scalars()
+    return sorted(found, reverse=True)
+
+
+def _held(db: Connection, patient_id: str) -> Patient:
+    """The patient, whose row stays locked: closing and signing never cross each other."""
+    db.execute(select(patient.c.id).where(patient.c.id == patient_id).with_for_update())
+    return find(db, patient_id)
+
+
+def _reopen(db: Connection, before: Standing, reason: str, *, author: str, at_ms: int) -> None:
+    signature = before.signature
+    if signature is not None and signature.void_reason is None:
+        db.execute(
+            insert(attestation_void).values(
+                attestation_id=signature.id, reason=reason, voided_at_ms=at_ms, author=author
+            )
+        )
+    _take(db, before, reason, author=author, at_ms=at_ms)
+
+
+def _take(db: Connection, before: Standing, reason: str | None, *, author: str, at_ms: int) -> None:
+    if not is_over(before.patient, before.month, at_ms):
+        raise Refused("This month is not over yet where the patient lives.")
+    body = canonical(month_facts(db, before.patient, before.month, at_ms))
+    newest = select(func.coalesce(func.max(month_snapshot.c.version), 0)).where(
+        month_snapshot.c.patient_id == before.patient.id, month_snapshot.c.month == before.month
+    )
+    db.execute(
+        insert(month_snapshot).values(
+            id=new_id(),
+            patient_id=before.patient.id,
+            month=before.month,
+            version=int(db.scalar(newest) or 0) + 1,
+            body=body.decode(),
+            digest=hashlib.sha256(body).digest(),
+            reason=reason,
+            made_at_ms=at_ms,
+            author=author,
+        )
+    )

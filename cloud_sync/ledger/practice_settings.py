@@ -1,0 +1,97 @@
+"""The practice's recorded conventions for counting: each change a row with its reason.
+
+A setting holds from its effective time on; nothing recorded before is edited.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from cloud_sync.contract.canonical import canonical
+from cloud_sync.ledger.identifiers import new_id
+from cloud_sync.ledger.refused import Refused
+from cloud_sync.ledger.tables import practice_setting
+from cloud_sync.rules.case import Problem, read
+
+NAMES = (
+    "period_start",
+    "day_rule",
+    "late_receipt_days",
+    "caps",
+    "ccm_consent",
+    "late_entry_hours",
+    "rpm_contact_required",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One recorded change."""
+
+    name: str
+    value: Any
+    effective_from_ms: int
+    reason: str
+    recorded_at_ms: int
+    author: str
+
+
+def record(db: Connection, change: Change) -> None:
+    """Put a change on record; Refused where the rules could not read it."""
+    if change.name not in NAMES:
+        raise Refused(f"A setting is one of: {', '.join(NAMES)}.")
+    if not change.reason.strip():
+        raise Refused("Say why: the reason stands in every evidence packet.")
+    probe = {
+        "id": "probe",
+        "as_of": "2026-01-01T00:00:00Z",
+        "defaults": False,
+        "settings": {change.name: change.value},
+    }
+    problem = read(probe)
+    if isinstance(problem, Problem):
+        raise Refused(f"This value cannot be read: {problem}.")
+    db.execute(
+        insert(practice_setting).values(
+            id=new_id(),
+            name=change.name,
+            value=canonical(change.value).decode(),
+            effective_from_ms=change.effective_from_ms,
+            reason=change.reason.strip(),
+            recorded_at_ms=change.recorded_at_ms,
+            author=change.author,
+        )
+    )
+
+
+def history(db: Connection, known_at_ms: int | None = None) -> list[Change]:
+    """Every change known by then, in the order in which they take effect."""
+    statement = select(practice_setting).order_by(
+        practice_setting.c.effective_from_ms,
+        practice_setting.c.recorded_at_ms,
+        practice_setting.c.id,
+    )
+    if known_at_ms is not None:
+        statement = statement.where(practice_setting.c.recorded_at_ms <= known_at_ms)
+    return [
+        Change(
+            name=row["name"],
+            value=msgspec.json.decode(row["value"]),
+            effective_from_ms=row["effective_from_ms"],
+            reason=row["reason"],
+            recorded_at_ms=row["recorded_at_ms"],
+            author=row["author"],
+        )
+        for row in db.execute(statement).mappings()
+    ]
+
+
+def in_force(db: Connection, at_ms: int, known_at_ms: int | None = None) -> dict[str, Any]:
+    """The settings that hold at an instant; what is absent has the rules' own default."""
+    return {
+        change.name: change.value
+        for change in history(db, known_at_ms)
+        if change.effective_from_ms <= at_ms
+    }

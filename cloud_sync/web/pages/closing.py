@@ -1,0 +1,125 @@
+"""Closing months: who is ready, who signed, what arrived afterwards."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from cloud_sync.ledger import closing, people
+from cloud_sync.ledger.local_time import local
+from cloud_sync.ledger.refused import Refused
+from cloud_sync.rules.reasons import SENTENCES
+from cloud_sync.web.counter import Page, SignedIn, Visit
+from cloud_sync.web.forms import Filled
+from cloud_sync.web.permissions import Permission
+
+PAGE_SIZE = 25
+STATE_WORDS = {
+    "open": "○ not closed",
+    "ready": "▲ ready to sign",
+    "signed": "✓ signed",
+    "reopened": "▲ opened again",
+}
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+@get("/closing", opt={"permission": Permission.READ_PATIENTS}, sync_to_thread=True)
+def month_list(visit: SignedIn, month: FromQuery[str] = "", page: FromQuery[int] = 1) -> Page:
+    """Every patient's month with its state; the one before the running month where none is said."""
+    month = _checked(month or _last_month(visit))
+    with visit.store.read() as db:
+        everyone = people.everyone(db)
+        page = min(max(page, 1), max(1, -(-len(everyone) // PAGE_SIZE)))
+        shown = everyone[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        standings = [closing.standing(db, one, month, visit.now_ms) for one in shown]
+        months = closing.closed_months(db)
+    return visit.page(
+        "closing.html",
+        month=month,
+        months=sorted({month, *months}, reverse=True),
+        standings=standings,
+        states=STATE_WORDS,
+        page=page,
+        pages=max(1, -(-len(everyone) // PAGE_SIZE)),
+    )
+
+
+@get(
+    "/patients/{patient_id:str}/months/{month:str}",
+    opt={"permission": Permission.READ_PATIENTS},
+    sync_to_thread=True,
+)
+def month_page(visit: SignedIn, patient_id: FromPath[str], month: FromPath[str]) -> Page:
+    """One month as it was closed, what arrived since, and the signature."""
+    return _page(visit, patient_id, _checked(month), None)
+
+
+def _page(visit: Visit, patient_id: str, month: str, problem: str | None) -> Page:
+    with visit.store.read() as db:
+        patient = people.find(db, patient_id)
+        standing = closing.standing(db, patient, month, visit.now_ms)
+        versions = closing.versions(db, patient_id, month)
+        signatures = [closing.signature_of(db, one.id) for one in versions]
+    return visit.page(
+        "month.html",
+        status=409 if problem else 200,
+        patient=patient,
+        month=month,
+        standing=standing,
+        facts=standing.snapshot.facts if standing.snapshot else None,
+        over=closing.is_over(patient, month, visit.now_ms),
+        versions=list(zip(versions, signatures, strict=True)),
+        states=STATE_WORDS,
+        sentences=SENTENCES,
+        statement=closing.STATEMENT,
+        problem=problem,
+    )
+
+
+@post(
+    "/patients/{patient_id:str}/months/{month:str}",
+    opt={"permission": Permission.CLOSE_MONTHS},
+    sync_to_thread=True,
+)
+def change_month(
+    visit: SignedIn, form: Filled, patient_id: FromPath[str], month: FromPath[str]
+) -> Response[Any]:
+    """Close, sign or open again."""
+    month, who, now = _checked(month), visit.session.staff_id, visit.now_ms
+    try:
+        with visit.store.write() as db:
+            match form.text("do"):
+                case "close":
+                    closing.close(db, patient_id, month, author=who, at_ms=now)
+                case "sign":
+                    digest = form.text("digest")
+                    closing.sign(db, patient_id, month, digest=digest, staff_id=who, at_ms=now)
+                case "reopen":
+                    reason = form.text("reason")
+                    closing.reopen(db, patient_id, month, reason=reason, author=who, at_ms=now)
+                case _:
+                    _refuse("Choose what to do with the month.")
+    except Refused as problem:
+        return _page(visit, patient_id, month, str(problem))
+    return Redirect(f"/patients/{patient_id}/months/{month}", status_code=303)
+
+
+def _checked(month: str) -> str:
+    if not _MONTH.fullmatch(month) or not "1900" <= month[:4] < "2200":
+        raise Refused("Give the month as 2026-01.")
+    return month
+
+
+def _refuse(words: str) -> None:
+    raise Refused(words)
+
+
+def _last_month(visit: Visit) -> str:
+    today = local(visit.now_ms, visit.counter.config.zone).date()
+    return f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
+
+
+HANDLERS = (month_list, month_page, change_month)

@@ -1,0 +1,132 @@
+"""A clinic with one patient's closed month, made of envelopes that a hub really signed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from cloud_sync import setup
+from cloud_sync.config import ClinicConfig
+from cloud_sync.contract.envelope import Envelope, parse
+from cloud_sync.contract.observation import encode
+from cloud_sync.export import packet
+from cloud_sync.identity import keys
+from cloud_sync.ingest import store as kept
+from cloud_sync.ingest.examine import Sound
+from cloud_sync.ledger import care_time, closing, devices, people, staff
+from cloud_sync.ledger.care_entries import Work
+from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger.tables import hub as hub_table
+from cloud_sync.opening.opener import Opener
+from tests.support.hubs import Hub, hub_of_keys
+from tests.support.readings import DEVICE, cuff
+from tests.support.seeded import PASSWORD
+
+FIRST = datetime(2026, 1, 2, 14, tzinfo=UTC)
+CLOSED_MS = round(datetime(2026, 2, 2, 12, tzinfo=UTC).timestamp() * 1000)
+MONTH = "2026-01"
+DAYS = 17
+
+
+@dataclass(frozen=True, kw_only=True)
+class Practice:
+    """What the tests refer to."""
+
+    config: ClinicConfig
+    store: Store
+    patient: str
+    doctor: str
+    raw: bytes  # its packet
+
+
+@pytest.fixture(scope="session")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    directory = tmp_path_factory.mktemp("export") / "clinic"
+    chosen = setup.Settings(
+        name="Lakeside", zone="America/New_York", host="localhost",
+        broker_port=1, worker_port=2, web_port=3,
+    )  # fmt: skip
+    config = setup.create(directory, chosen, FIRST)
+    store = open_store(config.database_url)
+    patient, doctor = _people(store)
+    _send(store, directory)
+    _work(store, patient, doctor)
+    with store.write() as db:
+        shown = closing.close(db, patient, MONTH, author=doctor, at_ms=CLOSED_MS)
+        assert shown.snapshot is not None
+        digest = shown.snapshot.digest.hex()
+        closing.sign(db, patient, MONTH, digest=digest, staff_id=doctor, at_ms=CLOSED_MS)
+    with store.read() as db:
+        raw = packet.build(db, packet.load_seal(directory), patient, MONTH)
+    yield Practice(config=config, store=store, patient=patient, doctor=doctor, raw=raw)
+    store.close()
+
+
+def _people(store: Store) -> tuple[str, str]:
+    at_ms = round(FIRST.timestamp() * 1000) - 3_600_000
+    with store.write() as db:
+        doctor = staff.create(
+            db, store, username="dora", full_name="Dora Doctor", role="clinician",
+            billing_role="practitioner", password=PASSWORD, at_ms=at_ms,
+        )  # fmt: skip
+        patient = people.add_patient(
+            db, name="Ida Invented", zone="America/New_York", author=doctor, at_ms=at_ms
+        )
+        for kind, body in (
+            ("patient", {"established_on": "2020-01-01"}),
+            ("orders", {"program": "RPM", "ordered_on": "2026-01-01"}),
+            ("consents", {"program": "RPM", "given_on": "2026-01-01"}),
+            ("episodes", {"program": "RPM", "start": "2026-01-01"}),
+        ):
+            people.record_fact(
+                db, patient_id=patient, kind=kind, body=body, author=doctor, at_ms=at_ms
+            )
+    return patient, doctor
+
+
+def _send(store: Store, directory: Path) -> None:
+    """One reading a day, sealed, committed and opened as at any clinic."""
+    opening = keys.load_recipients(directory / "keys")
+    hub: Hub = hub_of_keys(opening)
+    with store.write() as db:
+        db.execute(
+            insert(hub_table).values(
+                id=hub.id, label="kitchen", state="active", created_at_ms=1, link_up=True,
+                verify_key=hub.signing.public_key().public_bytes_raw(),
+            )
+        )  # fmt: skip
+    for number in range(1, DAYS + 1):
+        at = FIRST + timedelta(days=number - 1)
+        at_ms = round(at.timestamp() * 1000)
+        said = cuff(
+            hub.id,
+            number,
+            wall_ms=at_ms,
+            device_time=(at - timedelta(hours=5)).replace(tzinfo=None),
+        )
+        parsed = parse(hub.seal(number, encode(said), suite=1))
+        assert isinstance(parsed, Envelope)
+        kept.commit(store, [Sound(hub=hub.id, envelope=parsed)], at_ms + 1500)
+    while Opener(store, opening, lambda: CLOSED_MS).work():
+        pass
+
+
+def _work(store: Store, patient: str, doctor: str) -> None:
+    start_ms = round((FIRST + timedelta(days=9)).timestamp() * 1000)
+    call = Work(
+        activity="Call about readings",
+        note="=Called the patient, pressure above goal on three mornings, cuff placed again",
+        mode="phone",
+        interactive=True,
+    )
+    with store.write() as db:
+        devices.assign(
+            db, device_id=DEVICE, user_slot=None, patient_id=patient,
+            from_ms=round(FIRST.timestamp() * 1000) - 3_600_000, author=doctor,
+            at_ms=round(FIRST.timestamp() * 1000),
+        )  # fmt: skip
+        care_time.start(db, staff_id=doctor, patient_id=patient, program="RPM", at_ms=start_ms)
+        care_time.stop(db, staff_id=doctor, at_ms=start_ms + 21 * 60_000, work=call)

@@ -1,0 +1,92 @@
+"""What a packet holds, and that it is the same each time.
+
+Through it: cloud_sync.export.ledgers, cloud_sync.export.evidence.
+"""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.cli import app
+from cloud_sync.export import packet
+from cloud_sync.ledger.refused import Refused
+from cloud_sync.rules import determine
+from tests.cloud_sync.export.conftest import DAYS, MONTH, Practice
+from tests.cloud_sync.export.test_verify import unpacked
+
+
+def table(raw: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(raw.decode(), newline="")))
+
+
+def test_the_same_facts_give_the_same_bytes(practice: Practice) -> None:
+    with practice.store.read() as db:
+        seal = packet.load_seal(practice.config.directory)
+        assert packet.build(db, seal, practice.patient, MONTH) == practice.raw
+
+
+def test_the_ledgers_show_days_and_minutes(practice: Practice) -> None:
+    files = unpacked(practice.raw)
+    days = table(files["day_ledger.csv"])
+    assert [row["date"] for row in days] == [f"2026-01-{day:02}" for day in range(2, 2 + DAYS)]
+    assert {(row["counts"], row["reasons"], row["period to"]) for row in days} == {
+        ("yes", "", "2026-01-31")
+    }
+    (entry,) = table(files["time_ledger.csv"])
+    assert (entry["seconds"], entry["worker"], entry["live contact"]) == (
+        "1260",
+        "Dora Doctor",
+        "yes",
+    )
+    assert entry["note"].startswith("'=Called")
+    assert json.loads(files["time.jsonl"])["note"].startswith("=Called")
+
+
+def test_the_case_in_the_packet_gives_its_determination(practice: Practice) -> None:
+    files = unpacked(practice.raw)
+    found = json.loads(files["determination.json"])
+    assert [(one["code"], one["status"]) for one in found["lines"]] == [
+        ("99454", "billable"),
+        ("99457", "billable"),
+    ]
+    assert determine(json.loads(files["case.json"]))["lines"] == found["lines"]
+    (version,) = json.loads(files["signatures.json"])
+    assert version["signature"]["by"] == "Dora Doctor"
+    assert version["signature"]["void_reason"] is None
+
+
+def test_nothing_in_it_has_an_amount_of_money(practice: Practice) -> None:
+    files = unpacked(practice.raw)
+    texts = [v for k, v in files.items() if k.endswith((".json", ".jsonl", ".csv", ".txt"))]
+    assert not any(b"$" in text or b"amount" in text.lower() for text in texts)
+
+
+def test_a_month_that_was_not_closed_has_no_packet(practice: Practice) -> None:
+    seal = packet.load_seal(practice.config.directory)
+    with practice.store.read() as db, pytest.raises(Refused, match="close it first"):
+        packet.build(db, seal, practice.patient, "2025-12")
+
+
+def test_the_commands_write_and_check_it(
+    practice: Practice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory, target = str(practice.config.directory), tmp_path / "january.zip"
+
+    def run(*words: str) -> int:
+        code: int = app(list(words), result_action="return_value", exit_on_error=False)
+        return code
+
+    run("packet", directory, practice.patient, MONTH, str(target))
+    assert target.read_bytes() == practice.raw
+    assert run("verify", str(target), "--clinic", directory) == 0
+    assert run("verify", str(target), "--root", "00" * 32) == 1
+    target.write_bytes(practice.raw.replace(b"Ida", b"Eda"))
+    capsys.readouterr()
+    assert run("verify", str(target), "--json") == 1
+    assert json.loads(capsys.readouterr().out)["sound"] is False
+    assert run("verify", str(tmp_path / "none.zip")) == 2
+    with pytest.raises(SystemExit):  # a file that is there is never written over
+        app(["packet", directory, practice.patient, MONTH, str(target)])

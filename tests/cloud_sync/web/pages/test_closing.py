@@ -1,0 +1,44 @@
+"""Closing, signing and opening a month at the browser."""
+
+from sqlalchemy import update
+
+from cloud_sync.ledger import closing
+from cloud_sync.ledger.tables import staff
+from tests.cloud_sync.web.conftest import SignIn, words
+from tests.support.seeded import Seeded
+
+
+def test_from_open_to_signed_and_back(as_role: SignIn, clinic: Seeded) -> None:
+    clinic.clock.advance(days=8)
+    person, page = as_role("clinician"), f"/patients/{clinic.patient}/months/2026-11"
+    assert "○ not closed" in person.get("/closing").text
+    assert person.post(page, do="close").status_code == 303
+    assert "▲ ready to sign" in person.get("/closing?month=2026-11").text
+    with clinic.store.read() as db:
+        (version,) = closing.versions(db, clinic.patient, "2026-11")
+    refused = person.post(page, do="sign", digest=version.digest.hex())
+    assert (refused.status_code, "Only a practitioner signs" in refused.text) == (409, True)
+    with clinic.store.write() as db:
+        db.execute(
+            update(staff)
+            .where(staff.c.id == clinic.staff["clinician"])
+            .values(billing_role="practitioner")
+        )
+    assert person.post(page, do="close").status_code == 303
+    with clinic.store.read() as db:
+        newest = closing.versions(db, clinic.patient, "2026-11")[-1]
+    assert person.post(page, do="sign", digest=newest.digest.hex()).status_code == 303
+    assert "2026-11: ✓ signed" in person.get(page).text
+    assert person.post(page, do="reopen", reason="").status_code == 409
+    assert person.post(page, do="reopen", reason="A scan came late").status_code == 303
+    text = words(person.get(page).text)
+    assert "▲ opened again" in text
+    assert "void: A scan came late" in text
+
+
+def test_a_running_month_is_not_closed(as_role: SignIn, clinic: Seeded) -> None:
+    person, page = as_role("biller"), f"/patients/{clinic.patient}/months/2026-11"
+    assert "not over yet" in person.get(page).text
+    assert person.post(page, do="close").status_code == 409
+    assert person.post(page, do="dance").status_code == 409
+    assert person.get("/closing?month=November").status_code == 409
