@@ -77,7 +77,15 @@ def _cover(store: Store, table: Table, at_ms: int) -> int:
     return len(rows)
 
 
-def _write(db: Connection, kind: str, members: list[tuple[bytes, bytes]], at_ms: int) -> None:
+def _write(db: Connection, kind: str, found: list[tuple[bytes, bytes]], at_ms: int) -> None:
+    """Without what somebody else, a command beside the server, has covered since it was read."""
+    entries.lock(db)
+    ids = [one for one, _digest in found]
+    query = select(covered.c.row_id).where(covered.c.kind == kind, covered.c.row_id.in_(ids))
+    taken = set(db.execute(query).scalars())
+    members = [member for member in found if member[0] not in taken]
+    if not members:
+        return
     identity = new_id()
     row = {
         "id": identity,
