@@ -14,6 +14,8 @@ _COMMANDS = {
     "hub": "cloud_sync.commands.hub:app",
     "patient": "cloud_sync.commands.patient:app",
     "staff": "cloud_sync.commands.staff:app",
+    "checkpoint": "cloud_sync.commands.ledger:checkpoint",
+    "verify-ledger": "cloud_sync.commands.ledger:verify_ledger",
     "determine": "cloud_sync.commands.determine:determine",
     "settings": "cloud_sync.commands.settings:app",
     "close": "cloud_sync.commands.closing:close",

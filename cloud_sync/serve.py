@@ -19,6 +19,7 @@ import uvloop
 from litestar import Litestar, Router
 
 from cloud_sync import setup
+from cloud_sync.anchor import Anchor
 from cloud_sync.config import ClinicConfig
 from cloud_sync.crew import Crew
 from cloud_sync.identity import access, enrolment_route, keys, keyset, services
@@ -44,6 +45,7 @@ class _Parts:
     opener: Opener
     subscriber: Subscriber
     broker: Broker
+    anchor: Anchor
 
 
 def run(
@@ -80,6 +82,7 @@ def _start(stack: contextlib.ExitStack, config: ClinicConfig, store: Store) -> _
         opener=opener,
         subscriber=Subscriber(_ingest_settings(config, store, opener)),
         broker=running,
+        anchor=Anchor(config, store, _clock),
     )
 
 
@@ -147,6 +150,7 @@ async def _serve(
         asyncio.get_running_loop().add_signal_handler(number, crew.dismiss)
     crew.hire("broker", parts.broker.wait)
     crew.hire("opener", parts.opener.run)
+    crew.hire("anchor", parts.anchor.run)
     crew.hire("ingest", lambda: parts.subscriber.run(parts.services, config.worker_port))
     web, local = listeners
     servers = [(_server(app, parts.services), web)]
@@ -176,6 +180,8 @@ def _leave(crew: Crew, parts: _Parts) -> None:
     crew.see_off("ingest")
     parts.opener.stop()
     crew.see_off("opener")
+    parts.anchor.stop()
+    crew.see_off("anchor")
     parts.broker.stop()
     crew.see_off("broker")
 

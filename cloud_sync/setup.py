@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cloud_sync.config import ClinicConfig, load
-from cloud_sync.identity import keys, keyset, services
+from cloud_sync.identity import checkpoint, keys, keyset, services
 from cloud_sync.ledger import schema
 from cloud_sync.ledger.engine import Store, open_store
 
@@ -63,6 +63,7 @@ def create(
 def _fill(directory: Path, settings: Settings, at: datetime, admin: Administrator | None) -> None:
     clinic = secrets.token_hex(16)
     keys.create(directory / "keys")
+    checkpoint.load_signer(directory, clinic)
     services.create_authority(directory, clinic, at)
     keyset.publish(directory, clinic, version=1, at_ms=_ms(at))
     (directory / "clinic.toml").write_text(_toml(clinic, settings))

@@ -25,6 +25,7 @@ from cloud_sync.contract.envelope import (
 ROOT = "root.key"
 AUTHORITY = "ca.key"
 RECEIPT = "receipt.key"
+CHECKPOINT = "checkpoint.key"
 _SEED_BYTES = 64  # ML-KEM-768's seed (FIPS 203: d and z), before the 32 bytes of X25519
 _SECRET_BYTES: dict[int, int] = {X25519_SUITE: 32, HYBRID_SUITE: _SEED_BYTES + 32, P256_SUITE: 40}
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, 2.4.2

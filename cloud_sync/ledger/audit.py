@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
+from cloud_sync.ledger import entries
 from cloud_sync.ledger.tables import read_log, staff
 
 
@@ -22,9 +23,8 @@ def record(
     db: Connection, *, staff_id: str, patient_id: str | None, route: str, at_ms: int
 ) -> None:
     """Note a view of patient data. `route` is the pattern, not the address with its values."""
-    db.execute(
-        insert(read_log).values(staff_id=staff_id, patient_id=patient_id, route=route, at_ms=at_ms)
-    )
+    row = {"staff_id": staff_id, "patient_id": patient_id, "route": route, "at_ms": at_ms}
+    entries.add(db, read_log, row, author=staff_id, at_ms=at_ms)
 
 
 def newest(db: Connection, limit: int = 200) -> list[Read]:

@@ -1,7 +1,7 @@
 """Minutes of care: one clock a worker, one program at a time, no second counted twice.
 
-Entries only grow; a correction is a new row that names the old one. Overlap of one worker's entries
-is refused inside the transaction that would create it.
+Entries only grow; a correction or a void is a new row that names the old one. Overlap is refused
+here in words, and by the database itself for whoever comes another way.
 """
 
 from collections.abc import Iterable
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select
 
+from cloud_sync.ledger import entries as chained
 from cloud_sync.ledger.care_entries import (
-    LIVE_MODES,
-    MODES,
     PROGRAMS,
+    Entry,
     Span,
     Work,
+    check_work,
     entries,
     of_staff,
 )
@@ -23,12 +24,14 @@ from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import (
     care_time,
     care_time_review,
+    care_time_void,
     observation,
     patient,
     running_clock,
     staff,
 )
 
+SHORTEST_REASON = 5  # characters: a word at least
 LONGEST_RUN_MS = 2 * 60 * 60 * 1000  # beyond it a clock was forgotten: a person gives the end
 
 
@@ -62,7 +65,7 @@ def start(db: Connection, *, staff_id: str, patient_id: str, program: str, at_ms
             f"Your {current.program} clock is running already. Stop it first:"
             " nobody's minutes can count twice."
         )
-    _refuse_overlap(db, staff_id, at_ms, at_ms + 1, corrects=None)
+    _refuse_overlap(db, staff_id, _instant(patient_id, program, at_ms))
     db.execute(
         insert(running_clock).values(
             staff_id=staff_id, patient_id=patient_id, program=program, started_at_ms=at_ms
@@ -97,7 +100,9 @@ def stop(  # noqa: PLR0913 - named columns
         end_ms=end_ms,
     )
     identity = _record(db, staff_id, span, work, measured=ended_ms is None, at_ms=at_ms)
-    _link(db, identity, current.patient_id, reviewed)
+    wanted = _of_patient(db, current.patient_id, reviewed)
+    rows = [{"care_time_id": identity, "observation_id": one} for one in wanted]
+    chained.add_all(db, care_time_review, rows, author=staff_id, at_ms=at_ms)
     return identity
 
 
@@ -143,6 +148,23 @@ def enter(  # noqa: PLR0913 - named columns
     return _record(db, staff_id, span, work, measured=False, at_ms=at_ms, corrects=corrects)
 
 
+def void(  # noqa: PLR0913 - named columns
+    db: Connection, *, care_time_id: str, patient_id: str, staff_id: str, reason: str, at_ms: int
+) -> None:
+    """Take an interval out, with nothing in its place; it stays readable, and says why."""
+    _lock(db, staff_id)
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise Refused("Say why this entry is taken out: an auditor will ask.")
+    _check_correctable(db, staff_id, patient_id, care_time_id)
+    row = {
+        "care_time_id": care_time_id,
+        "reason": reason.strip(),
+        "voided_at_ms": at_ms,
+        "author": staff_id,
+    }
+    chained.add(db, care_time_void, row, author=staff_id, at_ms=at_ms)
+
+
 def _record(  # noqa: PLR0913 - named columns
     db: Connection,
     staff_id: str,
@@ -153,84 +175,89 @@ def _record(  # noqa: PLR0913 - named columns
     at_ms: int,
     corrects: str | None = None,
 ) -> str:
-    _check_work(work)
-    _refuse_overlap(db, staff_id, span.start_ms, span.end_ms, corrects=corrects)
+    check_work(work)
+    _refuse_overlap(db, staff_id, span, patients=work.patients, corrects=corrects)
     identity = new_id()
-    db.execute(
-        insert(care_time).values(
-            id=identity,
-            patient_id=span.patient_id,
-            staff_id=staff_id,
-            program=span.program,
-            start_ms=span.start_ms,
-            end_ms=span.end_ms,
-            activity=work.activity.strip(),
-            note=work.note.strip(),
-            interactive=work.interactive,
-            mode=work.mode,
-            measured=measured,
-            entered_at_ms=at_ms,
-            corrects=corrects,
-        )
-    )
+    row = {
+        "id": identity,
+        "patient_id": span.patient_id,
+        "staff_id": staff_id,
+        "program": span.program,
+        "start_ms": span.start_ms,
+        "end_ms": span.end_ms,
+        "activity": work.activity.strip(),
+        "note": work.note.strip(),
+        "interactive": work.interactive,
+        "mode": work.mode,
+        "direction": work.direction if work.mode != "none" else None,
+        "party": work.party if work.mode != "none" else None,
+        "patients": work.patients,
+        "measured": measured,
+        "entered_at_ms": at_ms,
+        "corrects": corrects,
+    }
+    chained.add(db, care_time, row, author=staff_id, at_ms=at_ms)
     return identity
 
 
-def _check_work(work: Work) -> None:
-    if work.mode not in MODES:
-        raise Refused(f"The way of contact must be one of: {', '.join(MODES)}.")
-    if work.interactive and work.mode not in LIVE_MODES:
-        raise Refused(
-            "A live contact is a conversation by phone, by video or in person:"
-            " choose which, or untick it."
-        )
-    if not work.activity.strip() or len(work.activity) > 64:
-        raise Refused("Choose what kind of work it was.")
-    if not work.note.strip():
-        raise Refused("Write a note: what was done and why. Time without one does not count.")
-
-
 def _refuse_overlap(
-    db: Connection, staff_id: str, start_ms: int, end_ms: int, *, corrects: str | None
+    db: Connection, staff_id: str, span: Span, *, patients: int = 1, corrects: str | None = None
 ) -> None:
-    for entry in of_staff(db, staff_id, start_ms, end_ms):
-        if not entry.corrected and entry.id != corrects:
+    beside = 0
+    for entry in of_staff(db, staff_id, span.start_ms, span.end_ms):
+        if not entry.in_force or entry.id == corrects:
+            continue
+        beside += 1
+        if not _same_group(entry, span, patients) or beside >= patients:
             raise Refused(
                 f"You recorded {entry.program} time in that interval already"
                 f" ({(entry.end_ms - entry.start_ms) / 60_000:.0f} min):"
                 " one person's minutes can count only once."
             )
     current = running(db, staff_id)
-    if current is not None and end_ms > current.started_at_ms:
+    if current is not None and span.end_ms > current.started_at_ms:
         raise Refused(
             f"Your {current.program} clock is running in that interval: stop it first,"
             " or enter only what came before it."
         )
 
 
-def _check_correctable(db: Connection, staff_id: str, patient_id: str, corrects: str) -> None:
-    row = db.execute(entries().where(care_time.c.id == corrects)).mappings().first()
+def _same_group(entry: Entry, span: Span, patients: int) -> bool:
+    """The same activity for several patients, each with an entry: each has its share of it."""
+    return (
+        entry.patients == patients > 1
+        and entry.patient_id != span.patient_id
+        and (entry.program, entry.start_ms, entry.end_ms)
+        == (span.program, span.start_ms, span.end_ms)
+    )
+
+
+def _instant(patient_id: str, program: str, at_ms: int) -> Span:
+    return Span(patient_id=patient_id, program=program, start_ms=at_ms, end_ms=at_ms + 1)
+
+
+def _check_correctable(db: Connection, staff_id: str, patient_id: str, identity: str) -> None:
+    row = db.execute(entries().where(care_time.c.id == identity)).mappings().first()
     if row is None or row["patient_id"] != patient_id:
         raise Refused("There is no such entry for this patient.")
-    if row["staff_id"] != staff_id:
+    entry = Entry(**row)
+    if entry.staff_id != staff_id:
         raise Refused("Only who recorded an entry can correct it: its note is their word.")
-    if row["corrected"]:
+    if entry.corrected:
         raise Refused("This entry has been corrected already: correct the newer one.")
+    if entry.voided_at_ms is not None:
+        raise Refused("This entry has been taken out: enter the time anew if it was right.")
 
 
-def _link(db: Connection, identity: str, patient_id: str, reviewed: Iterable[bytes]) -> None:
-    """Tie the interval to what was looked at; only readings of this patient."""
+def _of_patient(db: Connection, patient_id: str, reviewed: Iterable[bytes]) -> list[bytes]:
+    """What was looked at; only readings of this patient."""
     wanted = sorted(set(reviewed))
-    if not wanted:
-        return
     own = select(observation.c.id).where(
         observation.c.id.in_(wanted), observation.c.patient_id == patient_id
     )
-    found = sorted(db.execute(own).scalars())
-    if found != wanted:
+    if sorted(db.execute(own).scalars()) != wanted:
         raise Refused("One of the readings is not this patient's any more: load the page again.")
-    rows = [{"care_time_id": identity, "observation_id": one} for one in found]
-    db.execute(insert(care_time_review), rows)
+    return wanted
 
 
 def _lock(db: Connection, staff_id: str) -> None:

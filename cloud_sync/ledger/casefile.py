@@ -26,6 +26,7 @@ from cloud_sync.ledger.tables import (
     assignment,
     assignment_end,
     care_time,
+    care_time_void,
     device,
     observation,
     patient_detail,
@@ -253,6 +254,10 @@ def _time(
             or_(care_time.c.patient_id == patient_id, beside),
             care_time.c.entered_at_ms <= as_of_ms,
             ~_corrected(care_time, "entered_at_ms", as_of_ms),
+            ~exists().where(
+                care_time_void.c.care_time_id == care_time.c.id,
+                care_time_void.c.voided_at_ms <= as_of_ms,
+            ),
         )
         .order_by(care_time.c.start_ms, care_time.c.id)
     ).mappings()
@@ -263,6 +268,7 @@ def _time(
             "end": _instant(row["end_ms"]),
             "staff": BILLING if row["staff_id"] == billing else row["staff_id"],
             "entered_at": _instant(row["entered_at_ms"]),
+            "patients": row["patients"],
         }
         if row["patient_id"] == patient_id:
             yield entry | {key: row[key] for key in ("activity", "note", "interactive", "mode")}

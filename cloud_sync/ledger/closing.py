@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from cloud_sync.contract.canonical import canonical
+from cloud_sync.ledger import entries
 from cloud_sync.ledger.differences import differences
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.local_time import midnight_ms
@@ -120,16 +121,15 @@ def sign(  # noqa: PLR0913 - named columns
         raise Refused("This month is signed already.")
     if before.snapshot.digest.hex() != digest:
         raise Refused("The month was closed again meanwhile: look at it, then sign.")
-    db.execute(
-        insert(attestation).values(
-            id=new_id(),
-            snapshot_id=before.snapshot.id,
-            digest=before.snapshot.digest,
-            statement=STATEMENT,
-            staff_id=staff_id,
-            signed_at_ms=at_ms,
-        )
-    )
+    row = {
+        "id": new_id(),
+        "snapshot_id": before.snapshot.id,
+        "digest": before.snapshot.digest,
+        "statement": STATEMENT,
+        "staff_id": staff_id,
+        "signed_at_ms": at_ms,
+    }
+    entries.add(db, attestation, row, author=staff_id, at_ms=at_ms)
     return standing(db, before.patient, month, at_ms)
 
 
@@ -212,11 +212,13 @@ def _held(db: Connection, patient_id: str) -> Patient:
 def _reopen(db: Connection, before: Standing, reason: str, *, author: str, at_ms: int) -> None:
     signature = before.signature
     if signature is not None and signature.void_reason is None:
-        db.execute(
-            insert(attestation_void).values(
-                attestation_id=signature.id, reason=reason, voided_at_ms=at_ms, author=author
-            )
-        )
+        row = {
+            "attestation_id": signature.id,
+            "reason": reason,
+            "voided_at_ms": at_ms,
+            "author": author,
+        }
+        entries.add(db, attestation_void, row, author=author, at_ms=at_ms)
     _take(db, before, reason, author=author, at_ms=at_ms)
 
 
@@ -227,16 +229,15 @@ def _take(db: Connection, before: Standing, reason: str | None, *, author: str, 
     newest = select(func.coalesce(func.max(month_snapshot.c.version), 0)).where(
         month_snapshot.c.patient_id == before.patient.id, month_snapshot.c.month == before.month
     )
-    db.execute(
-        insert(month_snapshot).values(
-            id=new_id(),
-            patient_id=before.patient.id,
-            month=before.month,
-            version=int(db.scalar(newest) or 0) + 1,
-            body=body.decode(),
-            digest=hashlib.sha256(body).digest(),
-            reason=reason,
-            made_at_ms=at_ms,
-            author=author,
-        )
-    )
+    row = {
+        "id": new_id(),
+        "patient_id": before.patient.id,
+        "month": before.month,
+        "version": int(db.scalar(newest) or 0) + 1,
+        "body": body.decode(),
+        "digest": hashlib.sha256(body).digest(),
+        "reason": reason,
+        "made_at_ms": at_ms,
+        "author": author,
+    }
+    entries.add(db, month_snapshot, row, author=author, at_ms=at_ms)

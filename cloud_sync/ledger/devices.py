@@ -5,8 +5,9 @@ A reading's patient follows from this alone, so every change here recounts the d
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
+from cloud_sync.ledger import entries
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import assignment, assignment_end, device, observation
@@ -96,17 +97,16 @@ def assign(  # noqa: PLR0913 - named columns
                 " first, or choose a later start."
             )
     identity = new_id()
-    db.execute(
-        insert(assignment).values(
-            id=identity,
-            device_id=device_id,
-            user_slot=user_slot,
-            patient_id=patient_id,
-            assigned_from_ms=from_ms,
-            recorded_at_ms=at_ms,
-            author=author,
-        )
-    )
+    row = {
+        "id": identity,
+        "device_id": device_id,
+        "user_slot": user_slot,
+        "patient_id": patient_id,
+        "assigned_from_ms": from_ms,
+        "recorded_at_ms": at_ms,
+        "author": author,
+    }
+    entries.add(db, assignment, row, author=author, at_ms=at_ms)
     _rederive(db, device_id)
     return identity
 
@@ -124,11 +124,13 @@ def end_assignment(  # noqa: PLR0913 - named columns
     if to_ms <= row["assigned_from_ms"]:
         raise Refused("The end must lie after the assignment's start.")
     _lock(db, row["device_id"])
-    db.execute(
-        insert(assignment_end).values(
-            assignment_id=assignment_id, assigned_to_ms=to_ms, recorded_at_ms=at_ms, author=author
-        )
-    )
+    end = {
+        "assignment_id": assignment_id,
+        "assigned_to_ms": to_ms,
+        "recorded_at_ms": at_ms,
+        "author": author,
+    }
+    entries.add(db, assignment_end, end, author=author, at_ms=at_ms)
     _rederive(db, row["device_id"])
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, select
 
 from cloud_sync.contract.canonical import canonical
+from cloud_sync.ledger import entries
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import patient, patient_detail, program_fact, staff
@@ -70,7 +71,8 @@ def add_patient(  # noqa: PLR0913 - named columns
 ) -> str:
     """A new patient's id."""
     identity = new_id()
-    db.execute(insert(patient).values(id=identity, created_at_ms=at_ms, author=author))
+    made = {"id": identity, "created_at_ms": at_ms, "author": author}
+    entries.add(db, patient, made, author=author, at_ms=at_ms)
     details = {
         "name": name,
         "zone": zone,
@@ -115,20 +117,19 @@ def _insert_detail(  # noqa: PLR0913 - named columns
     today = _today(at_ms, details["zone"])
     if born is not None and not date(1900, 1, 1) <= born <= today:
         raise Refused("The date of birth must lie between 1900 and today.")
-    db.execute(
-        insert(patient_detail).values(
-            id=new_id(),
-            patient_id=patient_id,
-            name=details["name"].strip(),
-            birth_date=born,
-            record_number=(details["record_number"] or "").strip() or None,
-            zone=details["zone"],
-            payer=details["payer"].strip() or "medicare",
-            recorded_at_ms=at_ms,
-            author=author,
-            corrects=corrects,
-        )
-    )
+    row = {
+        "id": new_id(),
+        "patient_id": patient_id,
+        "name": details["name"].strip(),
+        "birth_date": born,
+        "record_number": (details["record_number"] or "").strip() or None,
+        "zone": details["zone"],
+        "payer": details["payer"].strip() or "medicare",
+        "recorded_at_ms": at_ms,
+        "author": author,
+        "corrects": corrects,
+    }
+    entries.add(db, patient_detail, row, author=author, at_ms=at_ms)
 
 
 def _today(at_ms: int, zone: str) -> date:
@@ -184,17 +185,16 @@ def record_fact(  # noqa: PLR0913 - named columns
     if corrects is not None and corrects not in {fact.id for fact in facts(db, patient_id)}:
         raise Refused("The entry to correct is not this patient's, or has been corrected.")
     identity = new_id()
-    db.execute(
-        insert(program_fact).values(
-            id=identity,
-            patient_id=patient_id,
-            kind=kind,
-            body=canonical(dict(body)).decode(),
-            recorded_at_ms=at_ms,
-            author=author,
-            corrects=corrects,
-        )
-    )
+    row = {
+        "id": identity,
+        "patient_id": patient_id,
+        "kind": kind,
+        "body": canonical(dict(body)).decode(),
+        "recorded_at_ms": at_ms,
+        "author": author,
+        "corrects": corrects,
+    }
+    entries.add(db, program_fact, row, author=author, at_ms=at_ms)
     return identity
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from cloud_sync.contract.canonical import canonical
+from cloud_sync.ledger import entries
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import practice_setting
@@ -53,17 +54,16 @@ def record(db: Connection, change: Change) -> None:
     problem = read(probe)
     if isinstance(problem, Problem):
         raise Refused(f"This value cannot be read: {problem}.")
-    db.execute(
-        insert(practice_setting).values(
-            id=new_id(),
-            name=change.name,
-            value=canonical(change.value).decode(),
-            effective_from_ms=change.effective_from_ms,
-            reason=change.reason.strip(),
-            recorded_at_ms=change.recorded_at_ms,
-            author=change.author,
-        )
-    )
+    row = {
+        "id": new_id(),
+        "name": change.name,
+        "value": canonical(change.value).decode(),
+        "effective_from_ms": change.effective_from_ms,
+        "reason": change.reason.strip(),
+        "recorded_at_ms": change.recorded_at_ms,
+        "author": change.author,
+    }
+    entries.add(db, practice_setting, row, author=change.author, at_ms=change.recorded_at_ms)
 
 
 def history(db: Connection, known_at_ms: int | None = None) -> list[Change]:

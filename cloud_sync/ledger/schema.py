@@ -4,6 +4,7 @@ from importlib.resources import as_file, files
 
 from sqlalchemy import text
 
+from cloud_sync.ledger import entries
 from cloud_sync.ledger.engine import Store
 
 _LOCK = 0x76_69_74_61  # any number that this program alone uses for this purpose
@@ -25,3 +26,4 @@ def upgrade(store: Store) -> None:
         config.set_main_option("script_location", str(scripts))
         config.attributes["connection"] = db
         command.upgrade(config, "head")
+        entries.adopt(db)

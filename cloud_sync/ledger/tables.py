@@ -279,13 +279,29 @@ care_time = Table(  # append-only
     Column("note", Text, nullable=False),
     Column("interactive", Boolean, nullable=False),
     Column("mode", String(16), nullable=False),
+    Column("direction", String(16)),  # who began the contact; null: none, or not told
+    Column("party", String(16)),  # who was spoken to
+    Column("patients", Integer, nullable=False, default=1),  # of a group activity: its share is 1/n
     Column("measured", Boolean, nullable=False),  # by the clock, not typed in
     Column("entered_at_ms", BigInteger, nullable=False),
     Column("corrects", _HEX32),
     CheckConstraint("program in ('RPM', 'CCM', 'other')", name="program"),
     CheckConstraint("end_ms > start_ms", name="order"),
+    CheckConstraint("patients between 1 and 100", name="patients"),
+    CheckConstraint("direction in ('incoming', 'outgoing')", name="direction"),
+    CheckConstraint("party in ('patient', 'caregiver', 'other')", name="party"),
     Index(None, "patient_id", "start_ms"),
-    Index(None, "staff_id", "start_ms"),
+    Index(None, "staff_id", "end_ms"),
+    Index("uq_care_time_corrects", "corrects", unique=True),  # one correction a row: no forks
+)
+
+care_time_void = Table(  # append-only: an interval that counts no longer, and nothing instead of it
+    "care_time_void",
+    metadata,
+    Column("care_time_id", _HEX32, ForeignKey("care_time.id"), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("voided_at_ms", BigInteger, nullable=False),
+    Column("author", _HEX32, nullable=False),
 )
 
 care_time_review = Table(  # append-only: which readings an interval worked on
@@ -354,6 +370,51 @@ attestation_void = Table(  # append-only
     Column("author", _HEX32, nullable=False),
 )
 
+# --- evidence ----------------------------------------------------------------------------------
+
+entry = Table(  # append-only, gap-free: the chain over every recorded fact (`ledger.entries`)
+    "entry",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),  # from 1
+    Column("kind", String(32), nullable=False),  # the row's table
+    Column("row_id", Text, nullable=False),
+    Column("author", String(32), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("leaf", LargeBinary(32), nullable=False),  # SHA-256 of the canonical record
+    Column("prev", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    UniqueConstraint("kind", "row_id"),
+)
+
+batch = Table(  # append-only: rows that ingest and opener wrote, vouched for together
+    "batch",
+    metadata,
+    Column("id", _HEX32, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+covered = Table(  # append-only: which row lies in which batch
+    "covered",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("row_id", LargeBinary(32), primary_key=True),
+    Column("batch_id", _HEX32, ForeignKey("batch.id"), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Index(None, "batch_id"),
+)
+
+checkpoint = Table(  # append-only: signed statements of how long the chain is, and its root
+    "checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),  # roots of complete subtrees, to go on from
+    Column("note", Text, nullable=False),
+)
+
 APPEND_ONLY = (
     envelope,
     opening,
@@ -363,10 +424,32 @@ APPEND_ONLY = (
     assignment_end,
     program_fact,
     care_time,
+    care_time_void,
     care_time_review,
     read_log,
     practice_setting,
     month_snapshot,
     attestation,
     attestation_void,
+    entry,
+    batch,
+    covered,
+    checkpoint,
+)
+
+CHAINED = (  # each new row has an entry of its own, written with it
+    patient,
+    patient_detail,
+    assignment,
+    assignment_end,
+    program_fact,
+    care_time,
+    care_time_void,
+    care_time_review,
+    read_log,
+    practice_setting,
+    month_snapshot,
+    attestation,
+    attestation_void,
+    batch,
 )

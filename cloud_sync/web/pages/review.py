@@ -147,6 +147,9 @@ def work_of(form: Form) -> Work:
         note=form.text("note"),
         mode=form.text("mode") or "none",
         interactive=form.ticked("interactive"),
+        direction=form.text("direction") or None,
+        party=form.text("party") or None,
+        patients=form.number("patients", "Patients in this activity") or 1,
     )
 
 

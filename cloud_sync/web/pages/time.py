@@ -16,6 +16,11 @@ from cloud_sync.web.forms import Filled
 from cloud_sync.web.pages.review import ACTIVITIES, MODE_WORDS, work_of
 from cloud_sync.web.permissions import Permission
 
+FIELDS = (
+    "program", "start", "end", "activity", "note", "mode", "interactive", "direction", "party",
+    "patients",
+)  # fmt: skip
+
 
 @get(
     "/patients/{patient_id:str}/time",
@@ -47,7 +52,7 @@ def _page(  # noqa: PLR0913 - what the address and the form say
         first, after = month_bounds(day)
         bounds = midnight_ms(first, patient.zone), midnight_ms(after, patient.zone)
         entries = care_entries.of_patient(db, patient_id, *bounds)
-    old = next((entry for entry in entries if entry.id == corrects and not entry.corrected), None)
+    old = next((entry for entry in entries if entry.id == corrects and entry.in_force), None)
     return visit.page(
         "time.html",
         status=409 if problem else 200,
@@ -96,8 +101,7 @@ def enter(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[
                 corrects=corrects or None,
             )
     except Refused as problem:
-        fields = ("program", "start", "end", "activity", "note", "mode", "interactive")
-        typed = {name: form.text(name) for name in fields}
+        typed = {name: form.text(name) for name in FIELDS}
         month = form.text("start")[:7] if form.text("start") else ""
         return _page(
             visit, patient_id, month=month, corrects=corrects, problem=str(problem), typed=typed
@@ -106,4 +110,27 @@ def enter(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[
     return Redirect(f"/patients/{patient_id}/time?month={month}", status_code=303)
 
 
-HANDLERS = (time_page, enter)
+@post(
+    "/patients/{patient_id:str}/time/void",
+    opt={"permission": Permission.RECORD_TIME},
+    sync_to_thread=True,
+)
+def void(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[Any]:
+    """Take an entry out, with the reason; it stays on the page, struck through."""
+    entry, month = form.text("entry"), form.text("month")
+    try:
+        with visit.store.write() as db:
+            care_time.void(
+                db,
+                care_time_id=entry,
+                patient_id=patient_id,
+                staff_id=visit.session.staff_id,
+                reason=form.text("reason"),
+                at_ms=visit.now_ms,
+            )
+    except Refused as problem:
+        return _page(visit, patient_id, month=month, corrects=entry, problem=str(problem), typed={})
+    return Redirect(f"/patients/{patient_id}/time?month={month}", status_code=303)
+
+
+HANDLERS = (time_page, enter, void)

@@ -184,12 +184,14 @@ def test_corrected_time_counts_once(store: Store) -> None:
 
 
 def test_a_worker_with_another_patient_shows_and_says_nothing_else(store: Store) -> None:
-    work(store, "2026-01-20T15:00:00+00:00", "2026-01-20T15:20:00+00:00")
-    work(store, "2026-01-20T15:10:00+00:00", "2026-01-20T15:30:00+00:00", patient_id=BOB)
+    group = ("2026-01-20T15:00:00+00:00", "2026-01-20T15:20:00+00:00")
+    work(store, *group, patients=2)
+    work(store, *group, patients=2, patient_id=BOB)
     work(store, "2026-01-21T15:10:00+00:00", "2026-01-21T15:30:00+00:00", patient_id=BOB)
     own, other = built(store)["time"]
     assert "other_patient" not in own
     assert other["other_patient"]
+    assert own["patients"] == other["patients"] == 2
     assert "note" not in other
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "r0010"
-down_revision = "r0003"
+down_revision = "r0005"
 
 _TABLES = ("practice_setting", "month_snapshot", "attestation", "attestation_void")
 
