@@ -17,7 +17,12 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
-from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakDBusError,
+    BleakError,
+    BleakGATTProtocolError,
+)
 from dbus_fast import DBusError
 
 from gateway.sessions.link import Link, LinkError, OnValue, RadioUnavailableError, Sighting
@@ -207,7 +212,7 @@ async def _limited(work: Coroutine[Any, Any, T], seconds: float) -> T:
         async with asyncio.timeout(seconds):
             return await work
     except _FAULTS as error:
-        raise LinkError(_reason(error)) from error
+        raise LinkError(_reason(error), att_error=_att_error(error)) from error
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -232,9 +237,15 @@ def _reason(error: BaseException) -> str:
             return f"Bluetooth is not available ({error.reason.name.lower()})"
         case BleakDBusError():
             return error.dbus_error.rpartition(".")[2]
+        case BleakGATTProtocolError():
+            return f"ATT error 0x{int(error.code):02x}"
         case FileNotFoundError() | ConnectionRefusedError():
             return "the system's message bus cannot be reached"
     return _ADDRESS.sub("the device", str(error)) or type(error).__name__
+
+
+def _att_error(error: BaseException) -> int | None:
+    return int(error.code) if isinstance(error, BleakGATTProtocolError) else None
 
 
 def _sighting(device: BLEDevice, data: AdvertisementData) -> Sighting:
