@@ -9,17 +9,15 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloud_sync.contract.anchor import TimeAnchor
-from cloud_sync.contract.observation import Observation, Received, decode
+from cloud_sync.contract.observation import Observation, decode
 from cloud_sync.contract.readings import BloodPressure, Glucose, GlucoseContext
 from gateway.buffer.devices import DeviceStore
-from gateway.collector import Keeper, collect, store_of, tending, until_stopped
+from gateway.collector import collect, store_of, until_stopped
 from gateway.provisioning.pairing import pair_device
 from tests.virtual.rig import PASSKEY, Rig, rig
 from tests.virtual.tell import tell
@@ -182,46 +180,6 @@ def test_a_radio_that_is_away_is_waited_for(
                     assert next(failures, None) is None
 
     asyncio.run(story())
-
-
-def test_tending_settles_anchors_the_time_and_states_how_many_devices_there_are(
-    tmp_path: Path,
-) -> None:
-    stated: list[int] = []
-    anchored: list[TimeAnchor] = []
-
-    class Custody(Keeper):
-        def settle(self) -> int:
-            return 3
-
-        def keep_anchor(self, anchor: TimeAnchor) -> int:
-            anchored.append(anchor)
-            return len(anchored)
-
-        def report(self, _received: object, *, devices: int) -> None:
-            stated.append(devices)
-
-    class Clock:
-        synchronised = False
-
-        def received(self) -> Received:
-            return Received(
-                wall_ms=5, boot="b", monotonic_ms=2, synchronised=self.synchronised, error_ms=1
-            )
-
-        def local(self) -> datetime:
-            raise AssertionError("no device's clock is set here")
-
-    clock = Clock()
-    with closing(DeviceStore(tmp_path / "devices.db")) as store:
-        store.pair("ble:00", profile="and/ua-651ble", name="cuff", at_ms=0)
-        tend = tending(Custody(), store, clock)
-        assert tend() == 3
-        assert anchored == [], "a clock that is not synchronised anchors nothing"
-        clock.synchronised = True
-        assert [tend(), tend()] == [3, 3]
-    assert [(a.wall_ms, a.monotonic_ms, a.boot, a.error_ms) for a in anchored] == [(5, 2, "b", 1)]
-    assert stated == [1, 1, 1]
 
 
 def test_a_second_collector_is_told_to_come_back_later(tmp_path: Path) -> None:
