@@ -12,10 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from cloud_sync.contract.anchor import TimeAnchor
 from cloud_sync.contract.observation import Frame, Observation, Received, observe
 from cloud_sync.contract.readings import Outcome
 from gateway.buffer.devices import Device, DeviceStore, InUseError
+from gateway.config import software
 from gateway.conversation import converse, decode_as
+from gateway.health.anchors import AnchorLog
 from gateway.health.clock import HubClock, SystemClock
 from gateway.porch import Porch, may_speak_first
 from gateway.profiles import find
@@ -46,6 +49,8 @@ class Keeper(Protocol):
     """The part of `buffer.custody.Custody` that is tended to."""
 
     def settle(self) -> int: ...
+
+    def keep_anchor(self, anchor: TimeAnchor) -> int: ...
 
     def report(self, received: Received, *, devices: int) -> object: ...
 
@@ -212,7 +217,7 @@ async def until_stopped(work: Coroutine[None, None, None]) -> None:
 def main(state_dir: Path) -> None:
     """Collect on this machine's own Bluetooth until stopped."""
     from gateway.buffer.custody import open_custody
-    from gateway.config import load, software
+    from gateway.config import load
     from gateway.links.ble import Radio
     from gateway.links.bluez.guard import Bluez
 
@@ -241,11 +246,16 @@ def store_of(directory: Path) -> DeviceStore:
 
 
 def tending(custody: Keeper, devices: DeviceStore, clock: HubClock) -> Callable[[], int]:
-    """What is done every few seconds: apply receipts, then state how things are."""
+    """What is done every few seconds: apply receipts, anchor the time, state how things are."""
+    log = AnchorLog(software())
 
     def tend() -> int:
-        fresh = custody.settle()
-        custody.report(clock.received(), devices=len(devices.all()))
+        fresh, now = custody.settle(), clock.received()
+        anchor = log.due(now)
+        if anchor is not None:
+            custody.keep_anchor(anchor)
+            log.sealed(anchor)
+        custody.report(now, devices=len(devices.all()))
         return fresh
 
     return tend

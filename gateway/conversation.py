@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from cloud_sync.contract.observation import Received
-from cloud_sync.contract.readings import Outcome
+from cloud_sync.contract.readings import DeviceClock, Outcome
 from gateway.decoders import decode
 from gateway.profiles import Profile
 from gateway.sessions.link import Link, LinkError
@@ -98,21 +98,16 @@ class _Driver:
             try:
                 event = await self._perform(action)
             except LinkError as error:
-                event = Refused(channel=action.channel, reason=str(error))
+                event = Refused(
+                    channel=action.channel, reason=str(error), att_error=error.att_error
+                )
             self._feed(event if self._link.is_up else Dropped())
 
     async def _perform(self, action: Read | Write | Subscribe) -> Event:
         match action:
             case Read(channel=channel):
                 raw = await self._link.read(channel)
-                received = self._desk.received()
-                return ReadDone(
-                    channel=channel,
-                    outcome=self._desk.decode(channel, raw),
-                    wall_ms=received.wall_ms,
-                    local=self._desk.local(),
-                    synchronised=received.synchronised,
-                )
+                return self._timed(channel, self._desk.decode(channel, raw))
             case Write(channel=channel, payload=payload):
                 await self._link.write(channel, payload)
                 return WriteDone(channel=channel)
@@ -120,11 +115,23 @@ class _Driver:
                 await self._link.subscribe(channel, self._on_value)
                 return Subscribed(channel=channel)
 
+    def _timed(self, channel: str, outcome: Outcome) -> ReadDone:
+        received = self._desk.received()
+        return ReadDone(
+            channel=channel,
+            outcome=outcome,
+            wall_ms=received.wall_ms,
+            local=self._desk.local(),
+            synchronised=received.synchronised,
+        )
+
     def _on_value(self, channel: str, raw: bytes) -> None:
         """Called by the radio. A fault goes both ways: no confirmation, and the end of this."""
         try:
             outcome = self._desk.decode(channel, raw)
-            self._act(self._session.on_event(Value(channel=channel, raw=raw, outcome=outcome)))
+            is_clock = isinstance(outcome, DeviceClock)
+            told = Value(channel=channel, raw=raw, outcome=outcome)
+            self._act(self._session.on_event(self._timed(channel, outcome) if is_clock else told))
         except BaseException as error:
             if not self._end.done():
                 self._end.set_exception(error)

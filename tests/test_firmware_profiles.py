@@ -110,7 +110,7 @@ def test_no_public_address_or_serial_number(path: Path) -> None:
     text = re.sub(r'(?m)^hex = ".*"$', "", path.read_text("utf-8"))
     assert not re.search(r"(?i)\b([0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b", text)
     assert not [n for n in re.findall(r"(?i)\b[0-9a-f]{12}\b", text) if set(n) != {"0"}]
-    for name in re.findall(r'local_name = "(.*)"', text):
+    for name in re.findall(r'local_name = "(?:BLESmart_0000\d{4})?(.*)"', text):  # Omron: the model
         assert set("".join(re.findall(r"\d{5,}", name))) <= {"0"}, name
 
 

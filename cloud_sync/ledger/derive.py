@@ -1,10 +1,10 @@
 """Whose an observation is, when it was taken and on which local day: derived, and derived again.
 
-An assignment recorded later, or another zone, changes nothing that was recorded; only the derived
-columns of the observations of that device follow, in the same transaction.
+An assignment recorded later, another zone or a time anchor changes nothing that was recorded; only
+the derived columns of the observations follow, in the same transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +14,14 @@ from sqlalchemy import Connection, select, update
 
 from cloud_sync.contract import observation as contract
 from cloud_sync.contract.observation import Observation
-from cloud_sync.ledger import moment
-from cloud_sync.ledger.moment import Clocks, Moment
+from cloud_sync.ledger import anchors, moment
+from cloud_sync.ledger.anchors import Place
+from cloud_sync.ledger.moment import NO_ANCHORS, Anchors, Clocks, Moment
 from cloud_sync.ledger.tables import (
     assignment,
     assignment_end,
     device,
+    envelope,
     observation,
     patient_detail,
 )
@@ -43,24 +45,51 @@ class Holder:
 
 def rederive(db: Connection, device_id: str) -> int:
     """Derive every observation of the device anew; how many changed."""
+    return _derive_anew(db, device_id, None)
+
+
+def after_anchor(db: Connection, place: Place) -> int:
+    """Derive anew what a new anchor in this place may have told the time of; how many changed."""
+    chosen = anchors.affected(db, place)
+    devices = db.scalars(
+        select(observation.c.device_id).where(observation.c.id.in_(chosen)).distinct()
+    )
+    return sum(_derive_anew(db, device_id, chosen) for device_id in sorted(devices))
+
+
+def _derive_anew(db: Connection, device_id: str, chosen: Collection[bytes] | None) -> int:
     known = holders(db, device_id)
     rows = db.execute(
         select(
             observation.c.id,
             observation.c.plaintext,
             observation.c.committed_at_ms,
+            envelope.c.hub_id,
+            envelope.c.epoch,
+            envelope.c.seq,
             *(observation.c[name] for name in _COLUMNS),
-        ).where(observation.c.device_id == device_id)
+        )
+        .join(envelope, envelope.c.id == observation.c.envelope_id)
+        .where(observation.c.device_id == device_id)
     ).mappings()
     changed = 0
     for row in rows.all():
+        if chosen is not None and row["id"] not in chosen:
+            continue
         said = contract.decode(row["plaintext"])
         assert said is not None, "a stored observation no longer decodes"
-        now = derived(said, row["committed_at_ms"], known)
+        place = Place(hub_id=row["hub_id"], epoch=row["epoch"], seq=row["seq"])
+        near = anchors_of(db, said, place)
+        now = derived(said, row["committed_at_ms"], known, near)
         if now != {name: row[name] for name in _COLUMNS}:
             db.execute(update(observation).where(observation.c.id == row["id"]).values(now))
             changed += 1
     return changed
+
+
+def anchors_of(db: Connection, said: Observation, place: Place) -> Anchors:
+    """The anchors around an observation, where its own clock needs them."""
+    return NO_ANCHORS if said.frame.received.synchronised else anchors.around(db, place)
 
 
 def holders(db: Connection, device_id: str) -> list[Holder]:
@@ -89,9 +118,11 @@ def holders(db: Connection, device_id: str) -> list[Holder]:
     ]
 
 
-def derived(said: Observation, committed_at_ms: int, known: Sequence[Holder]) -> dict[str, Any]:
+def derived(
+    said: Observation, committed_at_ms: int, known: Sequence[Holder], near: Anchors = NO_ANCHORS
+) -> dict[str, Any]:
     """The derived columns of one observation. Pure."""
-    clocks = _clocks(said, committed_at_ms)
+    clocks = _clocks(said, committed_at_ms, near)
     candidates = _candidates(known, getattr(said.outcome, "user", None))
     for holder in candidates:
         taken = moment.resolve(clocks, holder.zone)
@@ -114,13 +145,14 @@ def device_time(said: Observation) -> datetime | None:
         return None
 
 
-def _clocks(said: Observation, committed_at_ms: int) -> Clocks:
+def _clocks(said: Observation, committed_at_ms: int, near: Anchors) -> Clocks:
     return Clocks(
         device_time=device_time(said),
         flags=getattr(said.outcome, "flags", ()),
         received=said.frame.received,
         compared=said.frame.clock,
         committed_at_ms=committed_at_ms,
+        anchors=near,
     )
 
 

@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from cloud_sync.contract.observation import ClockError, Received
 
 DRIFT_ALLOWANCE_MS = 30_000  # a hub sets a device's clock only beyond this
@@ -41,6 +43,27 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """The true time at one moment of a hub's boot, and how far it may be off."""
+
+    boot: str
+    monotonic_ms: int
+    wall_ms: int
+    error_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchors:
+    """The nearest anchors that the hub sealed before and after a reading."""
+
+    before: Anchor | None = None
+    after: Anchor | None = None
+
+
+NO_ANCHORS = Anchors()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Clocks:
     """Everything that was said about the time of one reading."""
 
@@ -49,6 +72,7 @@ class Clocks:
     received: Received
     compared: ClockError | None
     committed_at_ms: int
+    anchors: Anchors = NO_ANCHORS
 
 
 def resolve(clocks: Clocks, zone: ZoneInfo | None) -> Moment:
@@ -60,7 +84,7 @@ def resolve(clocks: Clocks, zone: ZoneInfo | None) -> Moment:
         live = receipt.uncertainty_ms is not None and _STORED not in clocks.flags
         return _estimate(receipt.at_ms, (receipt.uncertainty_ms or 0) + LIVE_MS if live else None)
     found = _by_device(clocks, clocks.device_time, zone, receipt)
-    latest = receipt.at_ms + FUTURE_ALLOWANCE_MS
+    latest = receipt.at_ms + (receipt.uncertainty_ms or 0) + FUTURE_ALLOWANCE_MS
     if found is None or not EARLIEST_MS <= found.at_ms <= latest:
         return _estimate(receipt.at_ms, None)
     return found
@@ -76,32 +100,83 @@ def local_day(moment: Moment, zone: ZoneInfo) -> date | None:
 
 
 def _receipt(clocks: Clocks) -> Moment:
-    """When the hub had the bytes: by its clock if that may be believed, else only "not later"."""
+    """When the hub had the bytes: by its clock if that may be believed, else by its anchors.
+
+    Without either, the clinic's commit says "not later than this" and nothing more.
+    """
     received = clocks.received
     believable = received.wall_ms <= clocks.committed_at_ms + FUTURE_ALLOWANCE_MS
     if received.synchronised and believable:
         error_ms = received.error_ms
         return _estimate(received.wall_ms, SYNCHRONISED_ERROR_MS if error_ms is None else error_ms)
+    found = _by_own_boot(received, clocks.anchors) or _by_neighbours(clocks)
+    if found is not None and found.at_ms <= clocks.committed_at_ms + FUTURE_ALLOWANCE_MS:
+        return found
     return _estimate(clocks.committed_at_ms, None)
+
+
+def _by_own_boot(received: Received, anchors: Anchors) -> Moment | None:
+    """The true time by the nearest anchor of the same boot; the error grows with the distance."""
+    found = [
+        (abs(received.monotonic_ms - anchor.monotonic_ms), anchor)
+        for anchor in (anchors.before, anchors.after)
+        if anchor is not None and anchor.boot == received.boot
+    ]
+    if not found:
+        return None
+    distance_ms, anchor = min(found, key=lambda pair: pair[0])
+    at_ms = anchor.wall_ms + received.monotonic_ms - anchor.monotonic_ms
+    return _estimate(at_ms, anchor.error_ms + -(-distance_ms // _DRIFT_PER_MS))
+
+
+def _by_neighbours(clocks: Clocks) -> Moment | None:
+    """A boot that never knew the time lies between its neighbours' anchors: somewhere in there."""
+    before, after = clocks.anchors.before, clocks.anchors.after
+    if before is None or after is None:
+        return None
+    first_ms = before.wall_ms - before.error_ms
+    last_ms = min(after.wall_ms + after.error_ms, clocks.committed_at_ms)
+    if first_ms > last_ms:
+        return None
+    middle_ms = (first_ms + last_ms) // 2
+    return _estimate(middle_ms, last_ms - middle_ms)
+
+
+def _compared(clocks: Clocks, receipt: Moment) -> ClockError | None:
+    """The comparison, with the hub's wall clock put right as the receipt was.
+
+    Reading and comparison belong to one conversation: further apart, the wall clock was set between
+    them, and the comparison says nothing.
+    """
+    compared, wall_ms = clocks.compared, clocks.received.wall_ms
+    doubt_ms = receipt.uncertainty_ms
+    if compared is None or compared.device_time is None or doubt_ms is None:
+        return None
+    if doubt_ms > UNCOMPARED_MS:  # then the device's own word is the better one
+        return None
+    if abs(wall_ms - compared.wall_ms) > _HOUR_MS:
+        return None
+    return replace(compared, wall_ms=compared.wall_ms + receipt.at_ms - wall_ms)
 
 
 def _by_device(
     clocks: Clocks, device_time: datetime, zone: ZoneInfo | None, receipt: Moment
 ) -> Moment | None:
-    compared, hub_knows = clocks.compared, receipt.uncertainty_ms is not None
+    compared = _compared(clocks, receipt)
     local = None if zone is None else _localised(device_time, zone, receipt.at_ms)
-    if compared is None or compared.device_time is None or not hub_knows:
+    if compared is None or compared.device_time is None:
         return None if local is None else _aged(local, UNCOMPARED_MS, receipt)
+    doubt_ms = max(0, (receipt.uncertainty_ms or 0) - SYNCHRONISED_ERROR_MS)
     if zone is not None and local is not None:
         shown = _localised(compared.device_time, zone, compared.wall_ms + _HOUR_MS)
-        agrees = abs(shown.at_ms - compared.wall_ms) <= DRIFT_ALLOWANCE_MS
+        agrees = abs(shown.at_ms - compared.wall_ms) <= DRIFT_ALLOWANCE_MS + doubt_ms
         if agrees or _set_before(compared, local, receipt):
-            return _aged(local, RESOLUTION_MS, receipt)
+            return _aged(local, RESOLUTION_MS + doubt_ms, receipt)
     elapsed_ms = _ms(compared.device_time - device_time)
     if elapsed_ms < -RESOLUTION_MS:
         return None  # stamped after the comparison by a clock that said less: it was reset since
     corrected = Moment(at_ms=compared.wall_ms - elapsed_ms, method="corrected", uncertainty_ms=0)
-    return _aged(corrected, RESOLUTION_MS, receipt)
+    return _aged(corrected, RESOLUTION_MS + doubt_ms, receipt)
 
 
 def _set_before(compared: ClockError, local: Moment, receipt: Moment) -> bool:

@@ -14,6 +14,7 @@ from cloud_sync.contract.readings import FailedMeasurement, Reading
 from cloud_sync.ledger import derive
 from cloud_sync.ledger.derive import Holder
 from cloud_sync.ledger.engine import Store
+from cloud_sync.ledger.moment import NO_ANCHORS, Anchors
 from cloud_sync.ledger.tables import device, observation
 
 UNKNOWN_KIND = "unknown"
@@ -65,7 +66,13 @@ def _device_times(said: Observation) -> list[datetime | None]:
     ]
 
 
-def add(db: Connection, store: Store, record: Record, known: Sequence[Holder]) -> bool:
+def add(
+    db: Connection,
+    store: Store,
+    record: Record,
+    known: Sequence[Holder],
+    near: Anchors = NO_ANCHORS,
+) -> bool:
     """Insert it with its derived columns; False for a copy of one that is there."""
     said = record.said
     values = {
@@ -80,7 +87,7 @@ def add(db: Connection, store: Store, record: Record, known: Sequence[Holder]) -
         "received_at_ms": said.frame.received.wall_ms,
         "committed_at_ms": record.committed_at_ms,
     }
-    values |= derive.derived(said, record.committed_at_ms, known)
+    values |= derive.derived(said, record.committed_at_ms, known, near)
     statement = store.insert(observation).on_conflict_do_nothing().returning(observation.c.id)
     return db.scalar(statement, values) is not None
 

@@ -99,7 +99,21 @@ opening = Table(  # append-only: what became of each envelope
     Column("outcome", String(16), nullable=False),
     Column("observation_id", LargeBinary(32)),
     Column("opened_at_ms", BigInteger, nullable=False),
-    CheckConstraint("outcome in ('observation', 'copy', 'unopenable')", name="outcome"),
+    CheckConstraint("outcome in ('observation', 'copy', 'anchor', 'unopenable')", name="outcome"),
+)
+
+time_anchor = Table(  # append-only: the true time at one moment of a hub's boot
+    "time_anchor",
+    metadata,
+    Column("envelope_id", LargeBinary(32), ForeignKey("envelope.id"), primary_key=True),
+    Column("hub_id", _HEX32, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("monotonic_ms", BigInteger, nullable=False),
+    Column("wall_ms", BigInteger, nullable=False),
+    Column("error_ms", BigInteger, nullable=False),
+    UniqueConstraint("hub_id", "epoch", "seq"),
 )
 
 quarantine = Table(  # append-only: what did not verify or open, kept whole
@@ -418,6 +432,7 @@ checkpoint = Table(  # append-only: signed statements of how long the chain is, 
 APPEND_ONLY = (
     envelope,
     opening,
+    time_anchor,
     quarantine,
     patient_detail,
     assignment,

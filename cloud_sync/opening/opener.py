@@ -11,11 +11,18 @@ from threading import Event
 
 from sqlalchemy import Connection, Row, delete, select
 
-from cloud_sync.contract import envelope as codec, observation as contract, topics
+from cloud_sync.contract import (
+    anchor as anchor_contract,
+    envelope as codec,
+    observation as contract,
+    topics,
+)
+from cloud_sync.contract.anchor import TimeAnchor
 from cloud_sync.contract.envelope import Envelope
 from cloud_sync.contract.observation import Observation
 from cloud_sync.identity.keys import OpeningKey
-from cloud_sync.ledger import alarms, derive, observations
+from cloud_sync.ledger import alarms, anchors, derive, observations
+from cloud_sync.ledger.anchors import Place
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.tables import envelope, opening, quarantine, unopened
 
@@ -29,10 +36,11 @@ class Opened:
 
     envelope_id: bytes
     hub_id: str
+    place: Place
     body: bytes
     committed_at_ms: int
     plaintext: bytes
-    said: Observation | None
+    said: Observation | TimeAnchor | None
 
 
 class Opener:
@@ -80,38 +88,38 @@ class Opener:
         assert isinstance(parsed, Envelope), "ingest stored what is no envelope"
         key = self._keys.get(parsed.header.key_id)
         plaintext = codec.open_sealed(parsed, key.key) if key is not None else None
+        header = parsed.header
         return Opened(
             envelope_id=row.id,
             hub_id=row.hub_id,
+            place=Place(hub_id=row.hub_id, epoch=header.epoch, seq=header.seq),
             body=row.body,
             committed_at_ms=row.committed_at_ms,
             plaintext=plaintext or b"",
-            said=None if plaintext is None else _read(plaintext, row.hub_id),
+            said=None if plaintext is None else _read(plaintext, row.hub_id, row.committed_at_ms),
         )
 
     def _record(self, db: Connection, found: list[Opened]) -> None:
         at_ms = self._clock()
-        spoken = [item.said for item in found if item.said is not None]
-        registered: set[tuple[str, str]] = set()
-        holders = {}
+        holders = self._prepare(db, found, at_ms)
         openings: list[dict[str, object]] = []
-        # In one order for all openers: each device's row is locked while its readings are placed.
-        for said in sorted(spoken, key=lambda said: said.frame.device):
-            what = (said.frame.device, observations.device_kind(said))
-            if what not in registered:  # a meter's whole memory says it once
-                registered.add(what)
-                observations.register_device(db, self._store, said, at_ms)
-            if said.frame.device not in holders:
-                holders[said.frame.device] = derive.holders(db, said.frame.device)
         for item in found:
-            if item.said is None:
-                self._set_aside(db, item, at_ms)
-                outcome, identity = "unopenable", None
-            else:
-                known = holders[item.said.frame.device]
-                identity = bytes.fromhex(item.said.id)
-                is_new = observations.add(db, self._store, _record_of(item), known)
-                outcome = "observation" if is_new else "copy"
+            identity = None
+            match item.said:
+                case None:
+                    self._set_aside(db, item, at_ms)
+                    outcome = "unopenable"
+                case TimeAnchor():
+                    anchors.add(db, item.said, item.envelope_id, item.place)
+                    derive.after_anchor(db, item.place)
+                    outcome = "anchor"
+                case Observation():
+                    identity = bytes.fromhex(item.said.id)
+                    known = holders[item.said.frame.device]
+                    near = derive.anchors_of(db, item.said, item.place)
+                    record = _record_of(item, item.said)
+                    is_new = observations.add(db, self._store, record, known, near)
+                    outcome = "observation" if is_new else "copy"
             openings.append(
                 {
                     "envelope_id": item.envelope_id,
@@ -123,6 +131,29 @@ class Opener:
         db.execute(opening.insert(), openings)
         ids = [item.envelope_id for item in found]
         db.execute(delete(unopened).where(unopened.c.envelope_id.in_(ids)))
+
+    def _prepare(
+        self, db: Connection, found: list[Opened], at_ms: int
+    ) -> dict[str, list[derive.Holder]]:
+        """Know the devices, and lock what will be placed in one order for all openers.
+
+        Hubs whose order of time matters first, then devices, those of a new anchor's hub among
+        them; holders by device.
+        """
+        spoken = [item.said for item in found if isinstance(item.said, Observation)]
+        anchoring = {item.hub_id for item in found if isinstance(item.said, TimeAnchor)}
+        anchors.lock(db, anchoring | {item.hub_id for item in found if _needs_anchors(item)})
+        devices = {said.frame.device for said in spoken}
+        if anchoring:
+            devices |= anchors.devices_of(db, anchoring)
+        holders = {}
+        for device in sorted(devices):
+            # A meter's whole memory says once what it is.
+            first = {observations.device_kind(s): s for s in spoken if s.frame.device == device}
+            for said in first.values():
+                observations.register_device(db, self._store, said, at_ms)
+            holders[device] = derive.holders(db, device)
+        return holders
 
     def _set_aside(self, db: Connection, item: Opened, at_ms: int) -> None:
         topic = topics.up(item.hub_id)
@@ -155,8 +186,11 @@ def _take(db: Connection) -> list[Row[tuple[bytes, str, bytes, int]]]:
     )
 
 
-def _read(plaintext: bytes, hub_id: str) -> Observation | None:
-    """The observation, if it says what its id says and the ledger can hold it."""
+def _read(plaintext: bytes, hub_id: str, committed_at_ms: int) -> Observation | TimeAnchor | None:
+    """What it says, if that is what its id says and the ledger can hold it."""
+    anchored = anchor_contract.decode(plaintext)
+    if anchored is not None:
+        return anchored if anchors.fits(anchored, committed_at_ms) else None
     said = contract.decode(plaintext)
     if said is None or not observations.fits(said):
         return None
@@ -164,10 +198,13 @@ def _read(plaintext: bytes, hub_id: str) -> Observation | None:
     return said if said.id == expected else None
 
 
-def _record_of(item: Opened) -> observations.Record:
-    assert item.said is not None
+def _needs_anchors(item: Opened) -> bool:
+    return isinstance(item.said, Observation) and not item.said.frame.received.synchronised
+
+
+def _record_of(item: Opened, said: Observation) -> observations.Record:
     return observations.Record(
-        said=item.said,
+        said=said,
         plaintext=item.plaintext,
         envelope_id=item.envelope_id,
         hub_id=item.hub_id,

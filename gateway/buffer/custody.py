@@ -9,6 +9,7 @@ from contextlib import suppress
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud_sync.contract import receipt as receipts_contract, state
+from cloud_sync.contract.anchor import TimeAnchor
 from cloud_sync.contract.keyset import KeySet
 from cloud_sync.contract.observation import Observation, Received
 from cloud_sync.contract.receipt import Receipt
@@ -47,10 +48,15 @@ class Custody:
 
     def keep(self, observation: Observation) -> int:
         """Seal and commit; the sequence number. On return the reading survives a power cut."""
-        kept_at_ms = observation.frame.received.wall_ms
+        return self._commit(observation, observation.frame.received.wall_ms)
 
+    def keep_anchor(self, anchor: TimeAnchor) -> int:
+        """Seal and commit a time anchor among the readings, in the order of their coming."""
+        return self._commit(anchor, anchor.wall_ms)
+
+    def _commit(self, said: Observation | TimeAnchor, kept_at_ms: int) -> int:
         def seal(epoch: int, seq: int) -> bytes:
-            return self._sealer.seal(observation, epoch=epoch, seq=seq)
+            return self._sealer.seal(said, epoch=epoch, seq=seq)
 
         for _ in range(_TRIES):
             if self._ballast.leaves_room(file_free=self._store.free_bytes()):

@@ -1,8 +1,9 @@
-"""Observation in, sealed and signed envelope out. Nothing on the hub can open it again."""
+"""Observation or anchor in, signed envelope out. Nothing on the hub can open it again."""
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_sync.contract import envelope, keyset, observation
+from cloud_sync.contract import anchor, envelope, keyset, observation
+from cloud_sync.contract.anchor import TimeAnchor
 from cloud_sync.contract.keyset import KeySet
 from cloud_sync.contract.observation import Observation
 from gateway import trust
@@ -21,8 +22,8 @@ class Sealer:
         self._recipient = recipient
         self._key = keyset.load_recipient(recipient)
 
-    def seal(self, reading: Observation, *, epoch: int, seq: int) -> bytes:
-        """The envelope of this observation at this place of the hub's sequence."""
+    def seal(self, said: Observation | TimeAnchor, *, epoch: int, seq: int) -> bytes:
+        """The envelope of this at this place of the hub's sequence."""
         header = envelope.Header(
             suite=self._recipient.suite,
             epoch=epoch,
@@ -31,5 +32,8 @@ class Sealer:
             seq=seq,
             key_id=self._recipient.id,
         )
-        plaintext = observation.encode(reading)
+        if isinstance(said, TimeAnchor):
+            plaintext = anchor.encode(said)
+        else:
+            plaintext = observation.encode(said)
         return envelope.build(header, plaintext, self._key, self._signing_key)

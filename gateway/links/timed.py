@@ -6,7 +6,12 @@ import re
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakDBusError,
+    BleakError,
+    BleakGATTProtocolError,
+)
 
 from gateway.links.bluez.bus import BusError
 from gateway.sessions.link import LinkError
@@ -24,7 +29,7 @@ async def limited(work: Coroutine[Any, Any, T], seconds: float) -> T:
         async with asyncio.timeout(seconds):
             return await work
     except _FAULTS as error:
-        raise LinkError(_reason(error)) from error
+        raise LinkError(_reason(error), att_error=_att_error(error)) from error
 
 
 async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -49,6 +54,8 @@ def _reason(error: BaseException) -> str:
             return f"Bluetooth is not available ({error.reason.name.lower()})"
         case BleakDBusError():
             return error.dbus_error.rpartition(".")[2]
+        case BleakGATTProtocolError():
+            return f"ATT error 0x{int(error.code):02x}"
         case BusError():
             return str(error.type).rpartition(".")[2]
         case FileNotFoundError() | ConnectionRefusedError():
@@ -57,3 +64,7 @@ def _reason(error: BaseException) -> str:
         _ADDRESS.sub("device", str(error)).replace("device device", "device")
         or type(error).__name__
     )
+
+
+def _att_error(error: BaseException) -> int | None:
+    return int(error.code) if isinstance(error, BleakGATTProtocolError) else None

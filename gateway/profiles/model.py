@@ -43,22 +43,31 @@ class Channel(_Section, frozen=True, kw_only=True):
 
 
 class Clock(_Section, frozen=True, kw_only=True):
-    """How the hub sets the device's clock, and what the device's times count in."""
+    """How the hub sets the device's clock, and what the device's times count in.
+
+    `every_time`: the device waits for a write before it sends, whether its clock is right or not.
+    """
 
     way: Literal["date_time_2a08", "current_time_2a2b", "none"]
     zone: Literal["local", "local_standard", "utc"] = "local"
+    every_time: bool = False
 
 
 class Session(_Section, frozen=True, kw_only=True):
     """Which conversation, what the device does with a record once it was confirmed, and pauses.
 
     `deletes` is the safe assumption. `rest_s` is how long the device is left alone afterwards.
+    `time_first`: it tells its own time first, and sends readings once it was answered with ours.
+    The last three are about meters that answer requests for records otherwise than by the book.
     """
 
-    machine: Literal["push", "racp"]
+    machine: Literal["push", "time_first", "racp"]
     after_confirmation: Literal["keeps", "marks_sent", "deletes"]
     quiet_end_ms: int = 3000
     rest_s: int = 10
+    ask: Literal["from_last", "all"] = "from_last"  # all: numbers that run backwards, wrong answers
+    report_end: Literal["response", "quiet"] = "response"  # quiet: no response follows a report
+    placeholders: bool = False  # numbered records without a value between the real ones
 
 
 class Evidence(_Section, frozen=True, kw_only=True):

@@ -15,8 +15,8 @@ from cloud_sync.contract.observation import Received
 from cloud_sync.contract.readings import Outcome
 from gateway.conversation import Clocks, converse, decode_as
 from gateway.profiles import Profile, match
+from gateway.sessions import pairing_session_for
 from gateway.sessions.link import Link, LinkError, Sighting
-from gateway.sessions.setting import SettingSession
 from gateway.sessions.steps import Keep
 
 WINDOW_SECONDS = 120.0
@@ -72,9 +72,9 @@ async def pair_device(  # noqa: PLR0913 - three edges, and three things a person
         await radio.forget(sighting)
         sighting, profile = await _find(radio, wanted, window_s)
     async with radio.connect(sighting, pair=True) as link:
-        finish = await converse(link, SettingSession(profile.clock), _ClockDesk(profile, clock))
+        finish = await converse(link, pairing_session_for(profile), _ClockDesk(profile, clock))
         if finish.result != "complete":
-            raise LinkError("the device hung up before its clock was set")
+            raise LinkError("the device hung up before pairing was complete")
     name = sighting.local_name or profile.label
     at_ms = clock.received().wall_ms
     devices.pair(sighting.device, profile=profile.id, name=name, at_ms=at_ms)

@@ -9,7 +9,14 @@ OnValue = Callable[[str, bytes], None]
 
 
 class LinkError(Exception):
-    """The radio or the device failed in passing: try again. The text names no device."""
+    """The radio or the device failed in passing: try again. The text names no device.
+
+    `att_error` is the device's own number for a refusal, where it gave one.
+    """
+
+    def __init__(self, reason: str, *, att_error: int | None = None) -> None:
+        super().__init__(reason)
+        self.att_error = att_error
 
 
 class RadioUnavailableError(LinkError):

@@ -30,7 +30,7 @@ class PushSession:
     """Clock, subscriptions, values until the device hangs up or falls silent."""
 
     def __init__(self, profile: Profile) -> None:
-        self._clock = ClockSetting(profile.clock, must_write=profile.clock.way == "date_time_2a08")
+        self._clock = ClockSetting(profile.clock)
         self._quiet_s = profile.session.quiet_end_ms / 1000
         self._wanted = profile.channel
         self._to_subscribe: list[str] = []

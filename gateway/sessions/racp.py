@@ -34,6 +34,7 @@ MEASUREMENT, CONTEXT, CONTROL = "2A18", "2A34", "2A52"
 STEP_SECONDS = 20.0  # before the request is written
 ABORT_SECONDS = 5.0
 SEQUENCES = 65536  # the number wraps
+_NUMBER_END = 3  # 2A18: flags, then the number in two bytes
 _REPORT, _ABORT, _COUNT = 1, 3, 4
 
 
@@ -41,9 +42,11 @@ class RacpSession:
     """Records after `last_kept`, or all where none is kept yet."""
 
     def __init__(self, profile: Profile, *, last_kept: int | None) -> None:
-        self._clock = ClockSetting(profile.clock, must_write=False)
+        self._clock = ClockSetting(profile.clock)
         self._silence_s = profile.session.quiet_end_ms / 1000
-        self._from = None if last_kept is None else (last_kept + 1) % SEQUENCES
+        self._rules = profile.session
+        numbers_count = last_kept is not None and self._rules.ask == "from_last"
+        self._from = ((last_kept or 0) + 1) % SEQUENCES if numbers_count else None
         self._offered: frozenset[str] = frozenset()
         self._to_subscribe: list[str] = []
         self._doing = 0  # the opcode whose answer is awaited
@@ -101,6 +104,8 @@ class RacpSession:
         """Nothing for too long: a report is aborted first, in case the meter still works on it."""
         if self._doing != _REPORT:
             return self._finish("timeout", self._tally())
+        if self._rules.report_end == "quiet" and self._records:
+            return self._whole()
         self._doing = _ABORT
         return [SetTimer(seconds=ABORT_SECONDS), Write(channel=CONTROL, payload=abort())]
 
@@ -137,11 +142,14 @@ class RacpSession:
         if self._doing == _COUNT:  # a meter need not be able to count
             return self._ask_report()
         if response.result == "success":
-            return [*self._close_record(), *self._finish("complete", self._tally())]
+            return self._whole()
         if response.result in _CANNOT_SELECT and self._from is not None:
             self._from = None
             return self._ask_report()
         return self._finish("refused", response.result)
+
+    def _whole(self) -> list[Action]:
+        return [*self._close_record(), *self._finish("complete", self._tally())]
 
     def _progress(self, event: Value) -> list[Action]:
         """A record is done with when its context is: until then a loss must ask for it again."""
@@ -153,19 +161,29 @@ class RacpSession:
         if event.channel != MEASUREMENT:
             return []
         self._records += 1
-        sequence = getattr(event.outcome, "sequence", None)
+        sequence = self._number(event)
         done = self._close_record()
         if sequence is None:
             return done
         if getattr(event.outcome, "context_follows", None) and CONTEXT in self._offered:
             self._awaiting_context = sequence
             return done
-        return [*done, Progress(sequence=sequence)]
+        return [*done, *self._kept_up_to(sequence)]
+
+    def _number(self, event: Value) -> int | None:
+        """The record's number; that of a placeholder too, or it would be asked for for ever."""
+        number: int | None = getattr(event.outcome, "sequence", None)
+        if number is None and self._rules.placeholders and len(event.raw) >= _NUMBER_END:
+            return int.from_bytes(event.raw[1:_NUMBER_END], "little")
+        return number
 
     def _close_record(self) -> list[Action]:
         """Close the open record: its context is here, or the meter has gone on without it."""
         open_record, self._awaiting_context = self._awaiting_context, None
-        return [] if open_record is None else [Progress(sequence=open_record)]
+        return [] if open_record is None else self._kept_up_to(open_record)
+
+    def _kept_up_to(self, sequence: int) -> list[Action]:
+        return [Progress(sequence=sequence)] if self._rules.ask == "from_last" else []
 
     def _tally(self) -> str:
         if self._expected is None or self._records >= self._expected:

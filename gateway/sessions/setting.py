@@ -24,21 +24,25 @@ from gateway.sessions.steps import (
 )
 
 TOLERANCE = timedelta(seconds=30)
+DATA_FIELD_IGNORED = 0x80  # Current Time Service: the rest of the fields was taken over
+_FINE_FIELDS = 3  # day of week, 1/256 s, adjust reason: 0 in each says "not known"
 CHANNELS = {"date_time_2a08": "2A08", "current_time_2a2b": "2A2B"}
 
 
 class ClockSetting:
     """The clock's part of a conversation: feed it events until `done`.
 
-    With `must_write` the device waits for a write before it sends anything (A&D): then its own
-    time is written back where it need not, or must not, be changed.
+    Where the device waits for a write before it sends anything (`every_time`), its own time is
+    written back where it need not, or must not, be changed.
     """
 
-    def __init__(self, clock: Clock, *, must_write: bool) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._must_write = must_write
         self._channel = CHANNELS.get(clock.way, "")
         self._measured: ClockError | None = None
+        self._value: datetime | None = None  # what is being written
+        self._in_part = False  # the device ignored a field: written once more without the fine ones
+        self._reading_back = False
         self.done = False
 
     @property
@@ -54,12 +58,12 @@ class ClockSetting:
         match event:
             case ReadDone(channel=self._channel) if self._measured is None:
                 return self._first_reading(event)
-            case ReadDone(channel=self._channel):
+            case ReadDone(channel=self._channel) if self._reading_back:
                 return self._read_back(event)
-            case WriteDone(channel=self._channel) if self._measured and self._measured.written:
-                return [Read(channel=self._channel)]
-            case WriteDone(channel=self._channel) | Refused(channel=self._channel):
-                self.done = True
+            case WriteDone(channel=self._channel):
+                return self._written()
+            case Refused(channel=self._channel):
+                return self._refused(event)
         return []
 
     def _first_reading(self, event: ReadDone) -> list[Action]:
@@ -69,9 +73,28 @@ class ClockSetting:
         self._measured = ClockError(
             device_time=shown, wall_ms=event.wall_ms, written=correct is not None
         )
-        value = correct or (shown if self._must_write else None)
-        self.done = value is None
-        return [] if value is None else [Write(channel=self._channel, payload=self._bytes(value))]
+        self._value = correct or (shown if self._clock.every_time else None)
+        self.done = self._value is None
+        return [] if self._value is None else self._write(self._value)
+
+    def _written(self) -> list[Action]:
+        assert self._measured is not None
+        if not self._measured.written:  # its own time, given back
+            self.done = True
+            return []
+        self._reading_back = True
+        return [Read(channel=self._channel)]
+
+    def _refused(self, event: Refused) -> list[Action]:
+        """A field ignored is a partial success: what became of it is read back in any case."""
+        ignored = self._channel == "2A2B" and event.att_error == DATA_FIELD_IGNORED
+        if not ignored or self._value is None or self._reading_back:
+            self.done = True
+            return []
+        if self._in_part:
+            return self._written()
+        self._in_part = True
+        return self._write(self._value)
 
     def _read_back(self, event: ReadDone) -> list[Action]:
         assert self._measured is not None
@@ -84,6 +107,9 @@ class ClockSetting:
         self.done = True
         return []
 
+    def _write(self, value: datetime) -> list[Action]:
+        return [Write(channel=self._channel, payload=self._bytes(value))]
+
     def _due(self, event: ReadDone) -> datetime | None:
         """What the device should show; None where its zone rule cannot be worked out here."""
         match self._clock.zone:
@@ -95,7 +121,8 @@ class ClockSetting:
 
     def _bytes(self, value: datetime) -> bytes:
         if self._channel == "2A2B":
-            return encode_current_time(value, AdjustReason.EXTERNAL_REFERENCE)
+            whole = encode_current_time(value, AdjustReason.EXTERNAL_REFERENCE)
+            return whole[:-_FINE_FIELDS] + bytes(_FINE_FIELDS) if self._in_part else whole
         return encode_date_time(value)
 
 
@@ -111,7 +138,7 @@ class SettingSession:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._setting = ClockSetting(clock, must_write=clock.way == "date_time_2a08")
+        self._setting = ClockSetting(clock)
 
     def start(self, connected: Connected) -> list[Action]:
         return self._or_finish(self._setting.begin(connected.channels))

@@ -75,7 +75,7 @@ class Connected(_Value, frozen=True, kw_only=True):
 
 
 class ReadDone(_Value, frozen=True, kw_only=True):
-    """A value as read, with the hub's clocks when it arrived."""
+    """A value as read, or a clock as notified, with the hub's clocks when it arrived."""
 
     channel: str
     outcome: Outcome
@@ -97,10 +97,14 @@ class Subscribed(_Value, frozen=True, kw_only=True):
 
 
 class Refused(_Value, frozen=True, kw_only=True):
-    """The device, or time, refused an operation. The link is still up."""
+    """The device, or time, refused an operation. The link is still up.
+
+    `att_error` is the device's own number for it, where it gave one.
+    """
 
     channel: str
     reason: str
+    att_error: int | None = None
 
 
 class Value(_Value, frozen=True, kw_only=True):

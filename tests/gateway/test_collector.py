@@ -17,7 +17,7 @@ import pytest
 from cloud_sync.contract.observation import Observation, decode
 from cloud_sync.contract.readings import BloodPressure, Glucose, GlucoseContext
 from gateway.buffer.devices import DeviceStore
-from gateway.collector import Keeper, collect, store_of, tending, until_stopped
+from gateway.collector import collect, store_of, until_stopped
 from gateway.provisioning.pairing import pair_device
 from tests.virtual.rig import PASSKEY, Rig, rig
 from tests.virtual.tell import tell
@@ -180,28 +180,6 @@ def test_a_radio_that_is_away_is_waited_for(
                     assert next(failures, None) is None
 
     asyncio.run(story())
-
-
-def test_tending_settles_and_states_how_many_devices_there_are(tmp_path: Path) -> None:
-    stated: list[int] = []
-
-    class Custody(Keeper):
-        def settle(self) -> int:
-            return 3
-
-        def report(self, _received: object, *, devices: int) -> None:
-            stated.append(devices)
-
-    class Clock:
-        def received(self) -> Any:
-            return None
-
-        local = received
-
-    with closing(DeviceStore(tmp_path / "devices.db")) as store:
-        store.pair("ble:00", profile="and/ua-651ble", name="cuff", at_ms=0)
-        assert tending(Custody(), store, Clock())() == 3
-    assert stated == [1]
 
 
 def test_a_second_collector_is_told_to_come_back_later(tmp_path: Path) -> None:

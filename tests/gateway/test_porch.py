@@ -1,3 +1,5 @@
+from hypothesis import given, strategies as st
+
 from gateway.porch import HOLD_OFF_SECONDS, RETRY_SECONDS, STALE_SECONDS, Porch
 from gateway.sessions.link import Sighting
 
@@ -66,3 +68,25 @@ def test_what_was_heard_during_a_conversation_starts_no_second_one() -> None:
     door.see(CUFF, 0.0)
     door.done(CUFF.device, 0.5, good=True, rest_s=10)
     assert door.next(0.6) is None
+
+
+@given(st.integers(2, 6), st.lists(st.booleans(), min_size=60, max_size=60), st.floats(0.1, 9.0))
+def test_nobody_who_keeps_calling_is_passed_over(
+    count: int, luck: list[bool], spent_s: float
+) -> None:
+    """However the others fare, each device that calls is spoken to within one round of all."""
+    everyone = [seen(f"ble:{number:02d}") for number in range(count)]
+    door, now = Porch([who.device for who in everyone], hold_off_s=None), 0.0
+    waiting_turns = {who.device: 0 for who in everyone}
+    for good in luck:
+        let_in = [who.device for who in everyone if door.see(who, now)]
+        chosen = door.next(now)
+        if chosen is None:
+            assert let_in == []
+            now += 1.0
+            continue
+        waiting_turns = {d: waiting_turns[d] + 1 if d in let_in else 0 for d in waiting_turns}
+        waiting_turns[chosen.device] = 0
+        assert max(waiting_turns.values()) < count
+        now += spent_s
+        door.done(chosen.device, now, good=good, rest_s=10)

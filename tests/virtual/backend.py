@@ -16,7 +16,7 @@ from bleak.backends.client import BaseBleakClient, NotifyCallback
 from bleak.backends.descriptor import BleakGATTDescriptor
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
-from bleak.exc import BleakDeviceNotFoundError, BleakError
+from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 from bumble import core, hci
 from bumble.att import ATT_Error
 from bumble.core import AdvertisingData
@@ -226,7 +226,7 @@ class _Client(BaseBleakClient):
             if task.done() and not task.cancelled():
                 return task.result()
         except ATT_Error as error:
-            raise BleakError(f"ATT error 0x{error.error_code:02x}") from error
+            raise BleakGATTProtocolError(int(error.error_code)) from error
         except (core.BaseBumbleError, hci.HCI_Error) as error:
             raise BleakError(f"AuthenticationFailed or link error: {error}") from error
         finally:

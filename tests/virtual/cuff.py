@@ -37,6 +37,7 @@ class Cuff(Peripheral):
         self.seed = seed
         self.clock_written = False
         self.drop_after: int | None = None
+        self.erases = False  # a cuff that deletes a record once its indication is confirmed
 
     def delegate(self) -> PairingDelegate:
         return OneBond(self, PairingDelegate.IoCapability.NO_OUTPUT_NO_INPUT)
@@ -109,6 +110,8 @@ class Cuff(Peripheral):
             raw = bytes.fromhex(record["raw"])
             await self.device.indicate_subscriber(self.connection, self._measurement, raw)
             record["fetched"] = True
+            if self.erases:
+                self.memory["records"].remove(record)
             self.save()
         await asyncio.sleep(PAUSE_SECONDS)
         await self.hang_up()

@@ -59,6 +59,7 @@ class Bluez:
         self._due = asyncio.Event()
         self._fault: Exception | None = None
         self._verdict: Verdict | None = None
+        self._losses = 0
         self.on_loss: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
@@ -152,20 +153,26 @@ class Bluez:
         while not closed.done():
             with suppress(*FAULTS):
                 await self._tend(bus)
+            ready = self._ready.is_set()
+            pause = self._refresh_s if ready else self._retry_s
             due = asyncio.get_running_loop().create_task(self._due.wait())
             either: set[asyncio.Task[Any]] = {due, closed}
-            await asyncio.wait(either, timeout=self._refresh_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
             if not due.done():
                 due.cancel()
-            if not due.done() and not closed.done():
-                with suppress(*FAULTS):
-                    await agent.make_default(bus)
+                if ready and not closed.done():
+                    with suppress(*FAULTS):
+                        await agent.make_default(bus)
             self._due.clear()
             if self._fault is not None:
                 return
 
     async def _tend(self, bus: MessageBus) -> None:
-        """Whatever is to be done after something changed; each step may be repeated."""
+        """Whatever is to be done after something changed; each step may be repeated.
+
+        What was made for a daemon that has gone meanwhile counts for nothing.
+        """
+        losses = self._losses
         if not self._ready.is_set():
             if not await bluez_is_there(bus):
                 return
@@ -174,10 +181,12 @@ class Bluez:
             for path, interfaces in found[0].items():
                 self.objects.add(path, interfaces)
         await self.standing.stand(bus)
-        self._ready.set()
+        if losses == self._losses:
+            self._ready.set()
 
     def _lost(self) -> None:
         """Daemon or bus went: nothing we had of it holds any longer."""
+        self._losses += 1
         self._ready.clear()
         self._window.close()
         self.objects.clear()

@@ -5,8 +5,10 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.contract import observation as contract
+from cloud_sync.contract import anchor, observation as contract
+from cloud_sync.contract.anchor import TimeAnchor
 from cloud_sync.contract.envelope import Envelope, parse
+from cloud_sync.contract.observation import Received
 from cloud_sync.identity import keys
 from cloud_sync.identity.keys import OpeningKey
 from cloud_sync.ingest import store as kept
@@ -19,6 +21,7 @@ from cloud_sync.ledger.tables import (
     observation,
     opening,
     quarantine,
+    time_anchor,
     unopened,
 )
 from cloud_sync.opening import opener as module
@@ -144,6 +147,27 @@ def test_a_batch_leaves_the_rest_for_the_next(
     monkeypatch.setattr(module, "BATCH", 2)
     keep(store, hub, *(hub.seal(seq, plaintext(hub.id, seq), suite=1) for seq in (3, 1, 2)))
     assert [opener.work(), opener.work(), opener.work()] == [2, 1, 0]
+
+
+def test_an_anchor_is_stored_and_tells_the_time_of_what_came_before(
+    store: Store, hub: Hub, opener: Opener
+) -> None:
+    said = cuff(hub.id)
+    dark = Received(wall_ms=9, boot="boot", monotonic_ms=1000, synchronised=False)
+    frame = msgspec.structs.replace(said.frame, received=dark)
+    timeless = msgspec.structs.replace(said.outcome, device_time=None)
+    reading = contract.observe(hub.id, frame, timeless, "t")
+    known = TimeAnchor(boot="boot", monotonic_ms=4000, wall_ms=30_000, error_ms=5, software="t")
+    future = msgspec.structs.replace(known, wall_ms=2**50)
+    sealed = [contract.encode(reading), anchor.encode(known), anchor.encode(future)]
+    keep(store, hub, *(hub.seal(seq, text) for seq, text in enumerate(sealed, start=1)))
+    opener.work()
+    assert outcomes(store) == ["anchor", "observation", "unopenable"]
+    with store.read() as db:
+        row = db.execute(select(observation)).one()
+        kept_anchor = db.execute(select(time_anchor)).one()
+    assert (row.measured_at_ms, row.measured_method) == (27_000, "estimate")
+    assert (kept_anchor.hub_id, kept_anchor.seq, kept_anchor.wall_ms) == (hub.id, 2, 30_000)
 
 
 @pytest.fixture

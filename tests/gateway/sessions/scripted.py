@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from cloud_sync.contract.readings import DeviceClock
 from gateway.decoders import decode
@@ -30,6 +30,7 @@ from tests.virtual import payloads
 NOON = datetime(2026, 11, 24, 12, 0, 0)  # noqa: DTZ001 - device times have no zone
 NOON_MS = 1_795_521_600_000
 CUFF = {"2A35", "2A49", "2A08", "2A19"}
+TIME_FIRST = {"2A35", "2A49", "2A2B", "2A19"}
 METER = {"2A18", "2A34", "2A51", "2A52"}
 
 
@@ -86,8 +87,15 @@ class Played(NamedTuple):
 class ScriptedCuff:
     """Sends once its clock was written and its CCCD enabled; then hangs up, or falls silent."""
 
-    def __init__(self, readings: list[bytes], *, off_by: float = 0, hangs_up: bool = True) -> None:
-        self.readings, self.hangs_up = readings, hangs_up
+    def __init__(
+        self,
+        readings: list[bytes],
+        *,
+        off_by: float = 0,
+        hangs_up: bool = True,
+        deletes: bool = False,
+    ) -> None:
+        self.readings, self.hangs_up, self.deletes = list(readings), hangs_up, deletes
         self.shown: datetime | None = NOON + timedelta(seconds=off_by)
         self.clock_written = False
 
@@ -100,9 +108,45 @@ class ScriptedCuff:
                 yield WriteDone(channel="2A08")
             case Subscribe(channel="2A35"):
                 yield Subscribed(channel="2A35")
-                if self.clock_written:
-                    yield from (value("2A35", raw) for raw in self.readings)
+                for raw in list(self.readings) if self.clock_written else []:
+                    yield value("2A35", raw)
+                    if self.deletes:
+                        self.readings.remove(raw)  # only now was it confirmed
                 yield Dropped() if self.hangs_up else TimerFired()
+
+
+class ScriptedTimeFirst:
+    """Tells its time when that is subscribed; sends once it was answered. Erases what it sent."""
+
+    def __init__(self, readings: list[bytes], *, shown: datetime = NOON) -> None:
+        self.readings, self.shown = list(readings), shown
+
+    def answer(self, action: Action) -> Iterator[Event]:
+        match action:
+            case Subscribe(channel="2A2B"):
+                yield Subscribed(channel="2A2B")
+                yield self._told()
+            case Subscribe(channel=channel):
+                yield Subscribed(channel=channel)
+            case Read(channel="2A2B"):
+                yield self._told()
+            case Write(channel="2A2B", payload=payload):
+                self.shown = payloads.read_date_time(payload[:7]) or self.shown
+                yield WriteDone(channel="2A2B")
+                yield self._told()
+                while self.readings:
+                    yield value("2A35", self.readings[0])
+                    self.readings.pop(0)  # only now was it confirmed
+                yield TimerFired()
+
+    def _told(self) -> ReadDone:
+        return ReadDone(
+            channel="2A2B",
+            outcome=DeviceClock(device_time=self.shown),
+            wall_ms=NOON_MS,
+            local=NOON,
+            synchronised=True,
+        )
 
 
 class ScriptedMeter:
@@ -136,9 +180,15 @@ class ScriptedMeter:
         yield value("2A52", bytes([6, 0, 1, 1 if chosen else 6]))
 
 
+class Scripted(Protocol):
+    """What a scripted device is."""
+
+    def answer(self, action: Action) -> Iterator[Event]: ...
+
+
 def play(
     session: Session,
-    device: ScriptedCuff | ScriptedMeter,
+    device: Scripted,
     channels: set[str],
     *,
     events: int | None = None,

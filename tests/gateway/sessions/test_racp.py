@@ -4,6 +4,8 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
+from cloud_sync.contract.readings import Refusal
+from gateway.profiles import Profile
 from gateway.sessions.racp import RacpSession
 from gateway.sessions.steps import (
     Connected,
@@ -11,6 +13,7 @@ from gateway.sessions.steps import (
     Event,
     Finish,
     Keep,
+    Progress,
     Refused,
     SetTimer,
     Subscribed,
@@ -205,6 +208,37 @@ def test_a_meter_whose_clock_can_be_set_is_asked_after_the_subscriptions() -> No
     assert isinstance(kept, Keep)
     assert kept.clock is not None
     assert kept.clock.wall_ms == NOON_MS
+
+
+def ruled(**rules: object) -> Profile:
+    """A constructed meter whose profile says how it breaks the rules."""
+    session = msgspec.structs.replace(GUIDE.session, **rules)
+    return msgspec.structs.replace(GUIDE, session=session)
+
+
+def test_numbers_that_run_backwards_are_never_asked_from() -> None:
+    """0 is the newest: every record is renumbered by the next one (TaiDoc's way)."""
+    played = play(RacpSession(ruled(ask="all"), last_kept=3), ScriptedMeter(4), METER)
+    assert played.writes == [("2A52", "0401"), ("2A52", "0101")]
+    assert len(played.kept) == 8
+    assert played.progress == []
+
+
+def test_a_report_without_an_end_is_over_when_it_falls_silent() -> None:
+    session = reporting(RacpSession(ruled(report_end="quiet"), last_kept=None), count=1)
+    assert isinstance(session.on_event(TimerFired())[-1], Write), "nothing came yet: abort"
+    session = reporting(RacpSession(ruled(report_end="quiet"), last_kept=None), count=1)
+    session.on_event(value("2A18", payloads.glucose(4, NOON, 99, context_follows=True)))
+    assert session.on_event(TimerFired()) == [Progress(sequence=4), Finish(result="complete")]
+
+
+def test_a_placeholder_is_kept_once_and_not_asked_for_again() -> None:
+    placeholder = value("2A18", bytes.fromhex("030100e407030e1717000000ffff11"))  # captured
+    assert isinstance(placeholder.outcome, Refusal)
+    by_the_book = reporting(RacpSession(GUIDE, last_kept=0))
+    assert [type(action) for action in by_the_book.on_event(placeholder)] == [Keep, SetTimer]
+    session = reporting(RacpSession(ruled(placeholders=True), last_kept=0))
+    assert session.on_event(placeholder)[1] == Progress(sequence=1)
 
 
 class DroppingMeter(ScriptedMeter):

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0010"
-down_revision = "r0005"
+revision = "r0007"
+down_revision = "r0006"
 
 _TABLES = ("practice_setting", "month_snapshot", "attestation", "attestation_void")
 

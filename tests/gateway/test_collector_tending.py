@@ -1,0 +1,50 @@
+"""What the collector does every few seconds."""
+
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from cloud_sync.contract.anchor import TimeAnchor
+from cloud_sync.contract.observation import Received
+from gateway.buffer.devices import DeviceStore
+from gateway.collector import Keeper, tending
+
+
+def test_tending_settles_anchors_the_time_and_states_how_many_devices_there_are(
+    tmp_path: Path,
+) -> None:
+    stated: list[int] = []
+    anchored: list[TimeAnchor] = []
+
+    class Custody(Keeper):
+        def settle(self) -> int:
+            return 3
+
+        def keep_anchor(self, anchor: TimeAnchor) -> int:
+            anchored.append(anchor)
+            return len(anchored)
+
+        def report(self, _received: object, *, devices: int) -> None:
+            stated.append(devices)
+
+    class Clock:
+        synchronised = False
+
+        def received(self) -> Received:
+            return Received(
+                wall_ms=5, boot="b", monotonic_ms=2, synchronised=self.synchronised, error_ms=1
+            )
+
+        def local(self) -> datetime:
+            raise AssertionError("no device's clock is set here")
+
+    clock = Clock()
+    with closing(DeviceStore(tmp_path / "devices.db")) as store:
+        store.pair("ble:00", profile="and/ua-651ble", name="cuff", at_ms=0)
+        tend = tending(Custody(), store, clock)
+        assert tend() == 3
+        assert anchored == [], "a clock that is not synchronised anchors nothing"
+        clock.synchronised = True
+        assert [tend(), tend()] == [3, 3]
+    assert [(a.wall_ms, a.monotonic_ms, a.boot, a.error_ms) for a in anchored] == [(5, 2, "b", 1)]
+    assert stated == [1, 1, 1]
