@@ -29,6 +29,7 @@ _FAULTS = (BleakError, DBusError, OSError, EOFError, asyncio.TimeoutError)
 # shows them, and one on RSSI hides nobody. No filter on services: bluetoothd 5.87 crashes on it.
 _SHOW_ALL = {"filters": {"RSSI": -127}}
 _ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}[:_-]){5}[0-9A-Fa-f]{2}")
+_PLAIN = re.compile(r"[a-z-]+")  # such as br-connection-key-missing
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class Backend(NamedTuple):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds. Pairing waits for a person; silence counts only after a first advertisement."""
+    """Seconds. Pairing waits for a person."""
 
     scan_start: float = 15.0
     connect: float = 30.0
@@ -49,7 +50,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     operation: float = 10.0
     disconnect: float = 12.0
     scan_restart: float = 600.0
-    scan_silence: float = 120.0
 
 
 class Radio:
@@ -66,8 +66,8 @@ class Radio:
     async def listen(self, on_sighting: OnSighting) -> None:
         """Report every advertisement until cancelled; LinkError where scanning fails.
 
-        Scanning starts afresh every ten minutes, and after silence: BlueZ forgets devices, and
-        adapters fall asleep.
+        Scanning starts afresh every ten minutes: BlueZ forgets devices. What silence means is
+        `health.recovery`'s to say.
         """
         while True:
             await self._listen_once(on_sighting)
@@ -124,21 +124,8 @@ class Radio:
                 await _limited(scanner.stop(), self._limits.scan_start)
 
     async def _listen_once(self, on_sighting: OnSighting) -> None:
-        loop = asyncio.get_running_loop()
-        heard: float | None = None
-
-        def note(sighting: Sighting) -> None:
-            nonlocal heard
-            heard = loop.time()
-            on_sighting(sighting)
-
-        until = loop.time() + self._limits.scan_restart
-        async with self._scanning(note):
-            while (now := loop.time()) < until:
-                if heard is not None and now - heard > self._limits.scan_silence:
-                    _log.warning("no advertisement for %.0f s: scanning anew", now - heard)
-                    return
-                await asyncio.sleep(min(5.0, until - now))
+        async with self._scanning(on_sighting):
+            await asyncio.sleep(self._limits.scan_restart)
 
 
 class BleLink:
@@ -231,7 +218,9 @@ def _reason(error: BaseException) -> str:
         case BleakBluetoothNotAvailableError():
             return f"Bluetooth is not available ({error.reason.name.lower()})"
         case BleakDBusError():
-            return error.dbus_error.rpartition(".")[2]
+            details = error.dbus_error_details or ""
+            plain = f": {details}" if _PLAIN.fullmatch(details) else ""
+            return error.dbus_error.rpartition(".")[2] + plain
         case FileNotFoundError() | ConnectionRefusedError():
             return "the system's message bus cannot be reached"
     return _ADDRESS.sub("the device", str(error)) or type(error).__name__
@@ -244,6 +233,9 @@ def _sighting(device: BLEDevice, data: AdvertisementData) -> Sighting:
         service_uuids=tuple(_short(uuid) for uuid in data.service_uuids),
         rssi=data.rssi,
         handle=device,
+        has_payload=bool(
+            data.local_name or data.service_uuids or data.manufacturer_data or data.service_data
+        ),
     )
 
 

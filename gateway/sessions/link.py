@@ -24,6 +24,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     service_uuids: tuple[str, ...]
     rssi: int
     handle: object
+    has_payload: bool = True  # an empty advertisement does not prove that the radio hears
 
 
 class Link(Protocol):
