@@ -1,6 +1,6 @@
 """Descriptors and memory stay flat over many connections on the virtual radio.
 
-VITALS_CONNECTIONS sets how many (`make test` makes 120); the figures are printed with `-s`.
+VITALS_CONNECTIONS sets how many (`make test` makes 60); the figures are printed with `-s`.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from gateway.buffer.devices import DeviceStore
 from gateway.provisioning.pairing import pair_device
 from tests.virtual.rig import rig, sight
 
-CONNECTIONS = int(os.environ.get("VITALS_CONNECTIONS", "120"))
+CONNECTIONS = int(os.environ.get("VITALS_CONNECTIONS", "60"))
 WARM_UP = CONNECTIONS // 4  # caches fill first
 RSS_KB_EACH = 8.0  # virtual peripheral and radio live in this process too, and keep their logs
 RSS_KB_NOISE = 4096
