@@ -19,6 +19,7 @@ _COMMANDS = {
     "uplink": "gateway.commands.run:uplink",
     "run": "gateway.commands.run:run",
     "status": "gateway.commands.status:status",
+    "doctor": "gateway.commands.doctor:doctor",
     "decode": "gateway.commands.decode:decode",
 }
 for _name, _target in _COMMANDS.items():

@@ -30,6 +30,8 @@ _EX_TEMPFAIL = 75  # sysexits.h: try again later
 RADIO_RETRY_SECONDS = 5.0
 SETTLE_SECONDS = 5.0
 RECORD_CONTROL = "2A52"
+# Seconds without progress that a loop may have; of a conversation each kept record is progress.
+LIMITS_S = {"tend": 30.0, "radio": 150.0, "talk": 180.0}
 _log = logging.getLogger(__name__)
 
 
@@ -217,17 +219,24 @@ async def until_stopped(work: Coroutine[None, None, None]) -> None:
 def main(state_dir: Path) -> None:
     """Collect on this machine's own Bluetooth until stopped."""
     from gateway.buffer.custody import open_custody
-    from gateway.config import load
+    from gateway.config import load, software
+    from gateway.healing import healed
+    from gateway.health.notify import watched
     from gateway.links.ble import Radio
     from gateway.links.bluez.guard import Bluez
 
     config = load(state_dir)
     clock = SystemClock()
-    with closing(open_custody(config)) as custody, closing(store_of(config.collector)) as devices:
+    with (
+        watched(LIMITS_S) as dog,
+        closing(open_custody(config)) as custody,
+        closing(store_of(config.collector)) as devices,
+        healed(Radio(bluez=Bluez()), config=config, devices=devices, clock=clock, dog=dog) as radio,
+    ):
         work = collect(
-            radio=Radio(bluez=Bluez()),
-            custody_keep=custody.keep,
-            settle=tending(custody, devices, clock),
+            radio=radio,
+            custody_keep=dog.after("talk", custody.keep),
+            settle=dog.after("tend", tending(custody, devices, clock)),
             devices=devices,
             clock=clock,
             hub=custody.hub,

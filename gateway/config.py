@@ -42,6 +42,15 @@ class Layout:
         return self.collector / "sealed.db"
 
     @property
+    def health_db(self) -> Path:
+        return self.collector / "health.db"
+
+    @property
+    def mend_request(self) -> Path:
+        """What the collector asks of the mender; vitals-mender.path watches it."""
+        return self.collector / "mend.json"
+
+    @property
     def ballast(self) -> Path:
         return self.collector / "ballast"
 

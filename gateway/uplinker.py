@@ -6,6 +6,7 @@ import queue
 import random
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from gateway.buffer.database import OwnerDown
 from gateway.buffer.receipts import Link as LinkNote, ReceiptStore
 from gateway.config import HubConfig, load
 from gateway.files import write_atomic
+from gateway.health.notify import watched
 from gateway.uplink import mqtt
 from gateway.uplink.mqtt import Link
 from gateway.uplink.state import Message, Sealed, Uplink
@@ -26,6 +28,8 @@ LOOK_MS = 2_000  # and look inside all the same: two commits can share a time st
 REWIND_MS = 900_000  # how often we begin again with the oldest held envelope
 CLONE_PAUSE_MS = 900_000  # displaced by a second hub with our identity: leave it the field
 PAGE = 100
+# Seconds for the two loops: ours, and the network thread of the MQTT library.
+LIMITS_S = {"sending": 30.0, "network": 60.0}
 NOBODY = "the clinic's server is not listening; readings wait here until it does"
 CLONED = "another device connects with this hub's identity: tell the clinic"
 REFUSED = "the clinic's broker does not accept messages from this hub: tell the clinic"
@@ -39,8 +43,15 @@ class _Stop:
 class Uplinker:
     """Wires the collector's database, the sending machine, the link and receipts.db."""
 
-    def __init__(self, config: HubConfig, *, reconnect_seconds: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        config: HubConfig,
+        *,
+        reconnect_seconds: tuple[int, int],
+        progress: Callable[[str], None] = lambda _loop: None,
+    ) -> None:
         self._config = config
+        self._progress = progress
         self._root = trust.read_root(config)
         self._keys = trust.newest(config, self._root)
         self._tls = mqtt.tls_context(
@@ -98,6 +109,9 @@ class Uplinker:
         self._look(now_ms)
         self._send(now_ms)
         self._state()
+        self._progress("sending")
+        if self._link is None or self._link.is_alive:  # else it was displaced, and waits
+            self._progress("network")
         return True
 
     def _handle(self, event: mqtt.Event) -> None:
@@ -249,10 +263,14 @@ class Uplinker:
 def main(state_dir: Path) -> None:
     """Run the uplink of an enrolled hub until SIGTERM or SIGINT."""
     drawn = random.SystemRandom()
-    uplinker = Uplinker(load(state_dir), reconnect_seconds=_reconnect_seconds(drawn))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: uplinker.stop())
-    uplinker.run()
+    config = load(state_dir)
+    with watched(LIMITS_S) as dog:
+        uplinker = Uplinker(
+            config, reconnect_seconds=_reconnect_seconds(drawn), progress=dog.progress
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: uplinker.stop())
+        uplinker.run()
 
 
 def _reconnect_seconds(drawn: random.Random) -> tuple[int, int]:

@@ -30,7 +30,7 @@ def status(
     from gateway.health.status import EXIT_STATUS, judge
 
     try:
-        verdict = judge(_facts(load(state)))
+        verdict = judge(facts(load(state)))
     except NotEnrolled as error:
         _say_not_enrolled(str(error), json=json)
         raise SystemExit(_NEEDS_HELP) from None
@@ -41,10 +41,12 @@ def status(
     raise SystemExit(EXIT_STATUS[verdict.level])
 
 
-def _facts(config: HubConfig) -> "Facts":
+def facts(config: HubConfig) -> "Facts":
+    """What the state directory says of the hub."""
     import time
 
     from gateway.buffer import outbox, receipts, room
+    from gateway.commands.upkeep import recoveries, stale_bonds
     from gateway.health.status import Facts
 
     view = outbox.look(config.sealed_db, rate=True)
@@ -73,6 +75,8 @@ def _facts(config: HubConfig) -> "Facts":
         connected=bool(link_found and link_found.connected),
         link_trouble=link_found.trouble if link_found else "",
         link_reason=link_found.reason if link_found else "",
+        recoveries=recoveries(config),
+        stale_bonds=stale_bonds(config),
     )
 
 

@@ -18,6 +18,15 @@ _SILENT_COLLECTOR_MS = _HOUR_MS  # it reports every 15 minutes
 _ROOM_DAYS_MIN = 30
 
 
+class Recovered(msgspec.Struct, frozen=True, kw_only=True):
+    """A measure the hub took about its radio."""
+
+    rung: str
+    reason: str
+    outcome: str
+    at_ms: int
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in the state directory. All times in ms since 1970 UTC."""
 
@@ -36,6 +45,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     connected: bool
     link_trouble: str  # somebody must act
     link_reason: str  # why there is no connection; passes by itself
+    recoveries: tuple[Recovered, ...] = ()  # newest first
+    stale_bonds: tuple[str, ...] = ()  # names of devices that seem to have forgotten this hub
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +72,7 @@ def words(status: Status) -> list[tuple[str, str]]:
         ("Last receipt", _receipt(facts)),
         ("Room", f"for {_count(facts.days_of_room, 'day')} of readings without any connection"),
         ("Connection", _connection(facts)),
+        ("Radio", _radio(facts)),
         ("Clock", _clock(facts)),
         ("Keys", _keys(facts)),
         ("Hub", facts.hub),
@@ -95,6 +107,11 @@ def _problems(facts: Facts) -> list[str]:
             f"The clinic refused {_count(facts.refused, 'reading')}. They stay on this hub: "
             "call the clinic."
         )
+    found += [
+        f"{name} has forgotten this hub, or so it seems. Hold its Bluetooth button until it shows "
+        "that it pairs, and run: vitals-hub pair --again"
+        for name in facts.stale_bonds
+    ]
     if facts.oldest_held_ms is not None:
         waited_ms = facts.now_ms - facts.oldest_held_ms
         if waited_ms > _WAITING_TOO_LONG_MS:
@@ -134,6 +151,16 @@ def _connection(facts: Facts) -> str:
         return facts.link_reason or "connected to the clinic"
     because = f" ({facts.link_reason})" if facts.link_reason else ""
     return f"not connected{because}; readings are kept here meanwhile"
+
+
+def _radio(facts: Facts) -> str:
+    if not facts.recoveries:
+        return "no recovery was needed"
+    last = facts.recoveries[0]
+    measure = last.rung.replace("_", " ")
+    ago = _span(facts.now_ms - last.at_ms)
+    count = _count(len(facts.recoveries), "measure")
+    return f"{count} on record; last {ago} ago: {last.reason}; {measure}: {last.outcome}"
 
 
 def _clock(facts: Facts) -> str:

@@ -44,7 +44,7 @@ class Backend(NamedTuple):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds. Pairing waits for a person; silence counts only after a first advertisement."""
+    """Seconds. Pairing waits for a person."""
 
     scan_start: float = 15.0
     connect: float = 30.0
@@ -52,7 +52,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     operation: float = 10.0
     disconnect: float = 12.0
     scan_restart: float = 600.0
-    scan_silence: float = 120.0
 
 
 class Radio:
@@ -80,8 +79,8 @@ class Radio:
     async def listen(self, on_sighting: OnSighting) -> None:
         """Report every advertisement until cancelled; LinkError where scanning fails.
 
-        Scanning starts afresh every ten minutes, and after silence: BlueZ forgets devices, and
-        adapters fall asleep.
+        Scanning starts afresh every ten minutes: BlueZ forgets devices. What silence means is
+        `health.recovery`'s to say.
         """
         while True:
             await self._listen_once(on_sighting)
@@ -171,24 +170,12 @@ class Radio:
 
     async def _listen_once(self, on_sighting: OnSighting) -> None:
         loop = asyncio.get_running_loop()
-        heard: float | None = None
-
-        def note(sighting: Sighting) -> None:
-            nonlocal heard
-            heard = loop.time()
-            on_sighting(sighting)
-
         until = loop.time() + self._limits.scan_restart
         self._lost.clear()
-        async with self._scanning(note):
-            while (now := loop.time()) < until:
-                if heard is not None and now - heard > self._limits.scan_silence:
-                    _log.warning("no advertisement for %.0f s: scanning anew", now - heard)
-                    return
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(min(5.0, until - now)):
-                        await self._lost.wait()
-                    return
+        async with self._scanning(on_sighting):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._lost.wait()
 
 
 class BleLink:
@@ -275,6 +262,9 @@ def _sighting(device: BLEDevice, data: AdvertisementData) -> Sighting:
         service_uuids=tuple(_short(uuid) for uuid in data.service_uuids),
         rssi=data.rssi,
         handle=device,
+        has_payload=bool(
+            data.local_name or data.service_uuids or data.manufacturer_data or data.service_data
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from gateway.sessions.link import LinkError
 # bleak lets some of the D-Bus library's own errors through
 _FAULTS = (BleakError, BusError, OSError, EOFError, asyncio.TimeoutError)
 _ADDRESS = re.compile(r"'?(?:dev_)?(?:[0-9A-Fa-f]{2}[:_-]){5}[0-9A-Fa-f]{2}'?")
+_PLAIN = re.compile(r"[a-z-]+")  # such as br-connection-key-missing
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -53,7 +54,9 @@ def _reason(error: BaseException) -> str:
         case BleakBluetoothNotAvailableError():
             return f"Bluetooth is not available ({error.reason.name.lower()})"
         case BleakDBusError():
-            return error.dbus_error.rpartition(".")[2]
+            details = error.dbus_error_details or ""
+            plain = f": {details}" if _PLAIN.fullmatch(details) else ""
+            return error.dbus_error.rpartition(".")[2] + plain
         case BleakGATTProtocolError():
             return f"ATT error 0x{int(error.code):02x}"
         case BusError():

@@ -23,6 +23,10 @@ class RadioUnavailableError(LinkError):
     """There is no radio to speak of: the text says what a person can do about it."""
 
 
+class RadioRefusedError(RadioUnavailableError):
+    """A radio that must not be used as it is; nothing that the hub could restart changes that."""
+
+
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """One advertisement. `handle` belongs to the radio that saw it."""
 
@@ -31,6 +35,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     service_uuids: tuple[str, ...]
     rssi: int
     handle: object
+    has_payload: bool = True  # an empty advertisement does not prove that the radio hears
 
 
 class Link(Protocol):

@@ -121,6 +121,12 @@ class Link:
             return None
         return self._client.publish(topic, payload, qos=1, retain=retain).mid
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the network thread runs: the library does not say when it dies."""
+        thread = self._client._thread  # noqa: SLF001  the library gives no other sign of it
+        return thread is not None and thread.is_alive()
+
     def stop(self) -> None:
         """Say goodbye so that the last will goes out, and wait a little for the thread."""
         farewell = ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message")

@@ -13,7 +13,12 @@ UNITS = Path(__file__).parents[2] / "systemd"
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 @pytest.mark.parametrize(
     ("unit", "at_most"),
-    [("vitals-collector", 0.5), ("vitals-uplink", 1.2), ("vitals-clinic", 2.5)],
+    [
+        ("vitals-collector", 0.5),
+        ("vitals-uplink", 1.2),
+        ("vitals-mender", 1.8),
+        ("vitals-clinic", 2.5),
+    ],
 )
 def test_exposure(unit: str, at_most: float) -> None:
     ran = subprocess.run(
@@ -34,3 +39,13 @@ def test_the_collector_has_no_network_and_the_uplink_no_devices() -> None:
     assert "RestrictAddressFamilies=AF_UNIX\n" in collector
     assert "PrivateDevices=yes" in uplink
     assert "ReadWritePaths=/var/lib/vitals/uplink\n" in uplink
+
+
+def test_the_services_are_watched_and_the_mender_waits_for_the_collectors_word() -> None:
+    for name in ("collector", "uplink"):
+        unit = (UNITS / f"vitals-{name}.service").read_text()
+        assert "Type=notify\n" in unit
+        assert "WatchdogSec=60\n" in unit
+    spool = "/var/lib/vitals/collector/mend.json"
+    assert f"PathExists={spool}\n" in (UNITS / "vitals-mender.path").read_text()
+    assert f"gateway.health.mender {spool} " in (UNITS / "vitals-mender.service").read_text()

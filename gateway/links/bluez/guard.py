@@ -31,7 +31,7 @@ from gateway.links.bluez.bus import (
 from gateway.links.bluez.objects import CHARACTERISTIC, DEVICE, Objects
 from gateway.links.bluez.standing import OnStray, Standing
 from gateway.links.bluez.versions import Verdict, verdict
-from gateway.sessions.link import RadioUnavailableError
+from gateway.sessions.link import RadioRefusedError, RadioUnavailableError
 
 RETRY_SECONDS = 2.0
 REFRESH_SECONDS = 300.0
@@ -89,12 +89,12 @@ class Bluez:
         await self.run()
 
     async def check_version(self) -> None:
-        """RadioUnavailableError where the installed version loses readings."""
+        """RadioRefusedError where the installed version loses readings."""
         if self._verdict is None:
             self._verdict = verdict(await _bluetoothctl_version())
             _log.info("%s", self._verdict.sentence)
         if not self._verdict.usable:
-            raise RadioUnavailableError(self._verdict.sentence)
+            raise RadioRefusedError(self._verdict.sentence)
 
     @asynccontextmanager
     async def window(self, device: str) -> AsyncIterator[None]:

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from gateway.health.status import EXIT_STATUS, Facts, headline, judge, words
+from gateway.health.status import EXIT_STATUS, Facts, Recovered, headline, judge, words
 
 HOUR_MS = 3_600_000
 NOW_MS = 1_795_000_000_000
@@ -52,6 +52,7 @@ def test_waiting_readings_are_no_problem_while_they_are_young_even_offline() -> 
         ({"ballast_present": False}, "nearly full"),
         ({"reported_ms": None}, "has not run yet"),
         ({"reported_ms": NOW_MS - 5 * HOUR_MS}, "silent for 5 hours"),
+        ({"stale_bonds": ("cuff",)}, "vitals-hub pair --again"),
         ({"link_trouble": "another device connects"}, "Another device connects."),
     ],
 )
@@ -64,3 +65,18 @@ def test_somebody_must_act(changes: dict[str, object], says: str) -> None:
 
 def test_the_key_tier_claims_no_more_than_it_gives() -> None:
     assert dict(words(judge(WELL)))["Keys"].startswith("in a file: whoever takes the card can send")
+
+
+def test_what_the_radio_did_for_itself_is_shown() -> None:
+    assert dict(words(judge(WELL)))["Radio"] == "no recovery was needed"
+    one = Recovered(
+        rung="adapter_power",
+        reason="no advertisement for 121 s",
+        outcome="done",
+        at_ms=NOW_MS - 2 * HOUR_MS,
+    )
+    verdict = judge(changed(recoveries=(one,)))
+    assert verdict.level == "all_received"
+    assert dict(words(verdict))["Radio"] == (
+        "1 measure on record; last 2 hours ago: no advertisement for 121 s; adapter power: done"
+    )

@@ -15,7 +15,7 @@ from gateway.sessions.link import LinkError
     [
         (BleakError("device 'dev_C0_FF_EE_00_00_54' not found"), "device not found"),
         (BleakError("Device C0:FF:EE:00:00:54 was not found"), "Device device was not found"),
-        (BleakDBusError("org.bluez.Error.InProgress", ["x"]), "InProgress"),
+        (BleakDBusError("org.bluez.Error.InProgress", ["x"]), "InProgress: x"),
         (BusError("org.bluez.Error.NotPermitted", "C0:FF:EE:00:00:54"), "NotPermitted"),
         (TimeoutError(), "no answer in time"),
         (FileNotFoundError(), "the system's message bus cannot be reached"),

@@ -1,0 +1,59 @@
+"""What `status` and `doctor` read of health.db and devices.db: both belong to the collector."""
+
+from typing import TYPE_CHECKING
+
+from gateway.buffer.devices import read_devices
+from gateway.buffer.upkeep import Upkeep, read_upkeep
+from gateway.config import HubConfig
+from gateway.health.bonds import suspicion
+
+if TYPE_CHECKING:
+    from gateway.health.diagnosis import DeviceFacts
+    from gateway.health.status import Recovered
+
+
+def upkeep(config: HubConfig) -> Upkeep:
+    """All of it; nothing while the collector cannot be asked."""
+    found = read_upkeep(config.health_db)
+    return found if isinstance(found, Upkeep) else Upkeep()
+
+
+def recoveries(config: HubConfig) -> "tuple[Recovered, ...]":
+    """What the radio did for itself, newest first."""
+    from gateway.health.status import Recovered
+
+    return tuple(
+        Recovered(rung=r.rung, reason=r.reason, outcome=r.outcome, at_ms=r.at.wall_ms)
+        for r in upkeep(config).recoveries
+    )
+
+
+def stale_bonds(config: HubConfig) -> tuple[str, ...]:
+    """Names of the devices that have forgotten this hub, certainly or likely."""
+    return tuple(device.name for device in device_facts(config) if device.bond != "none")
+
+
+def device_facts(config: HubConfig) -> "tuple[DeviceFacts, ...]":
+    """The paired devices and how they were heard and reached."""
+    from gateway.health.diagnosis import DeviceFacts
+
+    known = upkeep(config)
+    heard = {each.device: each for each in known.heard}
+    return tuple(
+        DeviceFacts(
+            name=device.name,
+            paired_ms=device.paired_ms,
+            heard_ms=heard[device.id].at_ms if device.id in heard else None,
+            rssi=heard[device.id].rssi if device.id in heard else None,
+            # what was tried before it was paired anew says nothing about the new bond
+            bond=suspicion(
+                [
+                    tried
+                    for tried in known.attempts
+                    if tried.device == device.id and tried.at_ms >= device.paired_ms
+                ]
+            ),
+            last_contact_ms=device.last_contact_ms,
+        )
+        for device in read_devices(config.collector / "devices.db")
+    )
