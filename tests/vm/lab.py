@@ -1,0 +1,118 @@
+"""What a scenario holds in its hands: the guest, the devices outside it, the clinic's keys."""
+
+import asyncio
+import base64
+import io
+import tarfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bumble.link import LocalLink
+
+from cloud_sync.contract.observation import Observation
+from tests.gateway.clinic_keys import ClinicKeys, enrolled
+from tests.virtual.adapter import AdapterServer
+from tests.virtual.clock import PlayClock
+from tests.virtual.cuff import Cuff
+from tests.virtual.home import Home
+from tests.virtual.meter import Meter
+from tests.vm.build import Image
+from tests.vm.machine import GuestError, Machine
+
+ADAPTER_ADDRESS = "00:1B:DC:00:00:01"
+PASSKEY = 314159
+VISIT_SECONDS = 150.0  # a rest of 40 s, a scan, and an emulated processor
+
+
+class EarlyCuff(Cuff):
+    """Where `early`, it remembers its subscription and indicates as soon as it is encrypted."""
+
+    early = False
+
+    def encrypted(self) -> None:
+        super().encrypted()
+        if self.early and not self.paired_now and self.waiting():
+            self.run(self._speak())
+
+    async def _speak(self) -> None:
+        for record in self.waiting():
+            assert self.connection is not None
+            raw = bytes.fromhex(record["raw"])
+            await self.device.indicate_subscriber(
+                self.connection, self._measurement, raw, force=True
+            )
+            record["fetched"] = True
+            self.save()
+
+
+class Lab:
+    """One guest with its home."""
+
+    def __init__(self, machine: Machine, home: Home, cuff: EarlyCuff) -> None:
+        self.machine, self.home, self.cuff = machine, home, cuff
+        self.clinic = ClinicKeys()
+
+    async def enrol(self, scratch: Path) -> None:
+        """The state that enrolment leaves, with a clinic whose keys stay outside."""
+        config = enrolled(scratch / "state", self.clinic, ballast_bytes=2**20)
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            archive.add(config.directory, ".")
+        text = base64.b64encode(packed.getvalue()).decode()
+        unpack = f"echo {text} | base64 -d | tar xz --no-same-owner -C /var/lib/vitals"
+        await self.machine.must(f"mkdir -p /var/lib/vitals && {unpack}")
+        await self.machine.must("systemd-tmpfiles --create vitals.conf")
+
+    async def held(self) -> list[Observation]:
+        """Every reading in `sealed.db`, opened with the clinic's keys."""
+        python = "/opt/vitals/bin/python /opt/guest/held.py"
+        text = await self.machine.must(f"runuser -u vitals-uplink -- {python}", 120)
+        opened = [self.clinic.open(bytes.fromhex(row)) for row in text.splitlines()]
+        found = [observation for observation in opened if observation is not None]
+        assert len(found) == len(opened), "an envelope does not open"
+        return found
+
+    async def raws(self) -> list[str]:
+        """The cuff's readings among them, as it sent them."""
+        address = "ble:" + self.cuff.address.replace(":", "").lower()
+        return [o.frame.raw.hex() for o in await self.held() if o.frame.device == address]
+
+    async def visit(self, seconds: float = VISIT_SECONDS) -> dict[str, Any]:
+        """Take a reading and wait until the hub has fetched it and the cuff is alone again."""
+        record = await self.home.measure("cuff")
+        await self.fetched(record, seconds)
+        return record
+
+    async def fetched(self, record: dict[str, Any], seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                while not record["fetched"] or self.cuff.connection is not None:
+                    if not self.cuff.is_heard:
+                        await self.cuff.advertise()
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            log = await self.machine.sh("journalctl -b -u vitals-collector -n 12 -o cat", 60)
+            words = f"not fetched within {seconds:.0f} s; the collector says:\n{log.out}"
+            raise GuestError(words) from None
+
+
+@asynccontextmanager
+async def lab(image: Image, scratch: Path) -> AsyncIterator[Lab]:
+    """Home, adapter and a guest that is off."""
+    state = scratch / "home"
+    state.mkdir()
+    clock, link = PlayClock.create(state / "clock.json"), LocalLink()  # type: ignore[no-untyped-call]
+    cuff = EarlyCuff(link=link, clock=clock, state=state, seed=1)
+    meter = Meter(link=link, clock=clock, state=state, seed=1, passkey=PASSKEY)
+    home = Home(link=link, clock=clock, cuff=cuff, meter=meter)
+    await home.power_on()
+    adapter = await AdapterServer.open(link, address=ADAPTER_ADDRESS)
+    machine = await Machine.create(image, scratch, adapter.port)
+    try:
+        yield Lab(machine, home, cuff)
+    finally:
+        await machine.close()
+        await adapter.close()
+        await home.power_off()
