@@ -35,6 +35,14 @@ MASKED = (
 )
 
 
+UNUSED = (
+    *("var/cache/apt/archives", "usr/share/doc", "usr/share/man"),
+    *("usr/share/locale", "usr/lib/modules/*/kernel/sound"),
+    *(
+        f"usr/lib/modules/*/kernel/drivers/{kind}"
+        for kind in ("gpu", "media", "net", "infiniband", "iio", "staging", "scsi")
+    ),
+)
 PIP = (sys.executable, "-m", "pip")
 OFFLINE = ("/opt/vitals/bin/pip", "install", "-q", "--no-index", "--find-links", "/wheels")
 
@@ -98,8 +106,16 @@ def base_of(suite: Suite) -> Path:
             root = Path(work) / "root"
             wanted = f"--include={','.join(PACKAGES)}"
             run(["debootstrap", "--variant=minbase", wanted, suite.name, str(root), mirror()])
+            prune(root)
             os.replace(root, made)  # noqa: PTH105
     return made
+
+
+def prune(root: Path) -> None:
+    """What a hub without screen, sound and network card never loads."""
+    for pattern in UNUSED:
+        for found in root.glob(pattern):
+            shutil.rmtree(found)
 
 
 def mirror() -> str:
@@ -190,7 +206,7 @@ def place(root: Path) -> None:
         shutil.copy(ROOT / f"systemd/vitals-hub.{kind}", root / f"etc/{kind}.d/vitals.conf")
     (root / "opt/guest").mkdir()
     for file in GUEST.iterdir():
-        if file.is_file():
+        if file.suffix in {".py", ".service"}:
             shutil.copy(file, units if file.suffix == ".service" else root / "opt/guest")
 
 
@@ -218,7 +234,7 @@ def digest(files: Iterable[Path], words: str) -> str:
     """A short name for these inputs."""
     seen = hashlib.sha256(words.encode())
     for file in files:
-        if file.is_file():
+        if file.suffix in {".py", ".service"}:
             seen.update(f"{file.name}\0".encode() + file.read_bytes())
     return seen.hexdigest()[:12]
 

@@ -9,6 +9,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from bumble.controller import Controller
+from bumble.core import PhysicalTransport
+from bumble.hci import Address
 from bumble.link import LocalLink
 
 from cloud_sync.contract.observation import Observation
@@ -21,9 +24,32 @@ from tests.virtual.meter import Meter
 from tests.vm.build import Image
 from tests.vm.machine import GuestError, Machine
 
+SCRIPTS = Path(__file__).parent / "guest/scripts"
 ADAPTER_ADDRESS = "00:1B:DC:00:00:01"
 PASSKEY = 314159
 VISIT_SECONDS = 150.0  # a rest of 40 s, a scan, and an emulated processor
+
+
+class Air(LocalLink):
+    """Data comes from the address the connection was made with.
+
+    Bumble's own link always names the random one, which a kernel changes for each scan.
+    """
+
+    def send_acl_data(
+        self,
+        sender_controller: Controller,
+        destination_address: Address,
+        transport: PhysicalTransport,
+        data: bytes,
+    ) -> None:
+        there = self.find_le_controller(destination_address)
+        for connection in sender_controller.le_connections.values():
+            if connection.peer_address == destination_address and there is not None:
+                asyncio.get_running_loop().call_soon(
+                    there.on_link_acl_data, connection.self_address, transport, data
+                )
+                return
 
 
 class EarlyCuff(Cuff):
@@ -59,11 +85,12 @@ class Lab:
         config = enrolled(scratch / "state", self.clinic, ballast_bytes=2**20)
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-            archive.add(config.directory, ".")
+            archive.add(config.directory, "var/lib/vitals")
+            for script in SCRIPTS.glob("*.py"):
+                archive.add(script, f"opt/guest/{script.name}")
         text = base64.b64encode(packed.getvalue()).decode()
-        unpack = f"echo {text} | base64 -d | tar xz --no-same-owner -C /var/lib/vitals"
-        await self.machine.must(f"mkdir -p /var/lib/vitals && {unpack}")
-        await self.machine.must("systemd-tmpfiles --create vitals.conf")
+        await self.machine.must(f"echo {text} | base64 -d | tar xz --no-same-owner -C /")
+        await self.machine.must("systemd-tmpfiles --create vitals.conf && sync")
 
     async def held(self) -> list[Observation]:
         """Every reading in `sealed.db`, opened with the clinic's keys."""
@@ -103,7 +130,7 @@ async def lab(image: Image, scratch: Path) -> AsyncIterator[Lab]:
     """Home, adapter and a guest that is off."""
     state = scratch / "home"
     state.mkdir()
-    clock, link = PlayClock.create(state / "clock.json"), LocalLink()  # type: ignore[no-untyped-call]
+    clock, link = PlayClock.create(state / "clock.json"), Air()  # type: ignore[no-untyped-call]
     cuff = EarlyCuff(link=link, clock=clock, state=state, seed=1)
     meter = Meter(link=link, clock=clock, state=state, seed=1, passkey=PASSKEY)
     home = Home(link=link, clock=clock, cuff=cuff, meter=meter)
