@@ -17,7 +17,7 @@ from cloud_sync.contract.readings import Outcome
 from gateway.buffer.devices import Device, DeviceStore, InUseError
 from gateway.conversation import converse, decode_as
 from gateway.health.clock import HubClock, SystemClock
-from gateway.porch import Porch
+from gateway.porch import Porch, may_speak_first
 from gateway.profiles import find
 from gateway.sessions import session_for
 from gateway.sessions.link import Link, LinkError, Sighting
@@ -26,6 +26,7 @@ from gateway.sessions.steps import Keep
 _EX_TEMPFAIL = 75  # sysexits.h: try again later
 RADIO_RETRY_SECONDS = 5.0
 SETTLE_SECONDS = 5.0
+RECORD_CONTROL = "2A52"
 _log = logging.getLogger(__name__)
 
 
@@ -33,6 +34,10 @@ class CollectorRadio(Protocol):
     """The part of `links.ble.Radio` used here."""
 
     async def listen(self, on_sighting: Callable[[Sighting], None]) -> None: ...
+
+    async def attend(
+        self, devices: frozenset[str], stray: Callable[[str, str, bytes], None]
+    ) -> None: ...
 
     def connect(self, sighting: Sighting) -> AbstractAsyncContextManager[Link]: ...
 
@@ -72,6 +77,11 @@ async def collect(  # noqa: PLR0913 - each is an edge that a test puts its own i
     def keep(frame: Frame, outcome: Outcome) -> None:
         custody_keep(observe(hub, frame, outcome, software))
 
+    def keep_stray(device: str, channel: str, raw: bytes) -> None:
+        known = devices.get(device)
+        assert known is not None, "the radio stands for known devices only"
+        FrameDesk(known, keep=keep, devices=devices, clock=clock).keep_stray(channel, raw)
+
     async def serve_all() -> None:
         while True:
             sighting = porch.next(loop.time())
@@ -89,6 +99,7 @@ async def collect(  # noqa: PLR0913 - each is an edge that a test puts its own i
 
     async with asyncio.TaskGroup() as group:
         group.create_task(_listen(radio, see))
+        group.create_task(radio.attend(_early(devices), keep_stray))
         group.create_task(_settle(settle, settle_every_s))
         group.create_task(serve_all())
 
@@ -127,6 +138,13 @@ class FrameDesk:
         self._keep(frame, kept.outcome)
         self._frames += 1
 
+    def keep_stray(self, channel: str, raw: bytes) -> None:
+        """What it said before it was asked. Answers of the record control point are no readings."""
+        if channel != RECORD_CONTROL:
+            outcome = self.decode(channel, raw)
+            self.keep(Keep(channel=channel, raw=raw, outcome=outcome, clock=None))
+            self.note("complete", "it spoke before it was asked")
+
     def progress(self, sequence: int) -> None:
         self._devices.note_kept(self.device.id, sequence)
 
@@ -145,6 +163,12 @@ class FrameDesk:
 
     def local(self) -> datetime:
         return self._clock.local()
+
+
+def _early(devices: DeviceStore) -> frozenset[str]:
+    """The devices whose subscription may stand while they are away."""
+    known = ((device.id, find(device.profile)) for device in devices.all())
+    return frozenset(name for name, profile in known if profile and may_speak_first(profile))
 
 
 async def _talk(radio: CollectorRadio, sighting: Sighting, desk: FrameDesk) -> str:
@@ -190,12 +214,13 @@ def main(state_dir: Path) -> None:
     from gateway.buffer.custody import open_custody
     from gateway.config import load, software
     from gateway.links.ble import Radio
+    from gateway.links.bluez.guard import Bluez
 
     config = load(state_dir)
     clock = SystemClock()
     with closing(open_custody(config)) as custody, closing(store_of(config.collector)) as devices:
         work = collect(
-            radio=Radio(),
+            radio=Radio(bluez=Bluez()),
             custody_keep=custody.keep,
             settle=tending(custody, devices, clock),
             devices=devices,

@@ -5,12 +5,22 @@ Pure: time is a parameter, in seconds of any steady clock.
 
 from collections.abc import Iterable
 
+from gateway.profiles import Profile
 from gateway.sessions.link import Sighting
 
 # A&D cuffs reconnect in loops when they are spoken to again too soon (weliem/blessed-bluez).
 HOLD_OFF_SECONDS = 40.0
 RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)  # a cuff advertises for about a minute
 STALE_SECONDS = 10.0  # an older advertisement says nothing about now
+
+
+def may_speak_first(profile: Profile) -> bool:
+    """Whether a subscription to this device may stand while it is away.
+
+    BlueZ then enables it at each connect before anything else; A&D's devices want their clock
+    first, on every connection, and wait for it (A&D sample code).
+    """
+    return profile.clock.way != "date_time_2a08"
 
 
 class Porch:

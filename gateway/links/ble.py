@@ -1,15 +1,20 @@
 """Bluetooth LE through bleak: listen, pair, connect. The only home of bleak.
 
 The same code runs on BlueZ and, given bleak backend classes, on a virtual radio. Every operation
-has a time limit of its own: bleak retries some of BlueZ's answers without one.
+has a time limit of its own: bleak retries some of BlueZ's answers without one. What bleak does not
+do on BlueZ (agent, standing subscriptions, a daemon that dies) is in `bluez`.
 """
 
 import asyncio
 import logging
-import re
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import AsyncIterator, Callable
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
+from typing import Any, NamedTuple
 
 import msgspec
 from bleak import BleakClient, BleakScanner
@@ -17,20 +22,18 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
-from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
-from dbus_fast import DBusError
+from bleak.exc import BleakError
 
+from gateway.links.bluez.guard import Bluez
+from gateway.links.bluez.standing import OnStray
+from gateway.links.timed import limited, to_its_end
 from gateway.sessions.link import Link, LinkError, OnValue, RadioUnavailableError, Sighting
 
 OnSighting = Callable[[Sighting], None]
-# bleak lets some of the D-Bus library's own errors through
-_FAULTS = (BleakError, DBusError, OSError, EOFError, asyncio.TimeoutError)
 # BlueZ hides bonded devices that are not discoverable from a bare LE scan; any filter of ours
 # shows them, and one on RSSI hides nobody. No filter on services: bluetoothd 5.87 crashes on it.
 _SHOW_ALL = {"filters": {"RSSI": -127}}
-_ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}[:_-]){5}[0-9A-Fa-f]{2}")
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class Backend(NamedTuple):
@@ -55,8 +58,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class Radio:
     """One Bluetooth adapter, used by one process."""
 
-    def __init__(self, backend: Backend | None = None, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend | None = None,
+        *,
+        bluez: Bluez | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self._limits = limits or Limits()
+        self._bluez = bluez
+        self._links: set[BleLink] = set()
+        self._lost = asyncio.Event()
+        if bluez is not None:
+            bluez.on_loss = self._drop_all
         self._scanner_kw: dict[str, Any] = {"bluez": _SHOW_ALL}
         self._client_kw: dict[str, Any] = {}
         if backend is not None:
@@ -71,6 +85,15 @@ class Radio:
         """
         while True:
             await self._listen_once(on_sighting)
+
+    async def attend(self, devices: frozenset[str], stray: OnStray) -> None:
+        """Beside `listen`, until cancelled: be subscribed to these devices while they are away.
+
+        `stray` gets what a device says before a conversation asks, and its fault ends this. Where
+        there is no BlueZ there is nothing to attend to.
+        """
+        if self._bluez is not None:
+            await self._bluez.attend(devices, stray)
 
     async def scan(self, seconds: float) -> list[Sighting]:
         """Every device seen in this time, each with its newest advertisement that had a name."""
@@ -90,38 +113,54 @@ class Radio:
         """A link for the length of the block; bonded first where `pair`. Always disconnects."""
         assert isinstance(sighting.handle, BLEDevice)
         limit = self._limits.pair if pair else self._limits.connect
-        link = BleLink(self._limits.operation)
+        link = BleLink(self._limits.operation, self._bluez)
         client = BleakClient(
             sighting.handle, link.dropped, timeout=limit, pair=pair, **self._client_kw
         )
         try:
-            await _limited(client.connect(), limit)
+            async with self._window(sighting.handle) if pair else nullcontext():
+                await limited(client.connect(), limit)
             link.use(client)
+            self._links.add(link)
             yield link
         finally:
-            await _to_its_end(_limited(client.disconnect(), self._limits.disconnect))
+            self._links.discard(link)
+            await to_its_end(limited(client.disconnect(), self._limits.disconnect))
+            if self._bluez is not None:
+                self._bluez.standing.release(_path(sighting.handle))
 
     async def forget(self, sighting: Sighting) -> None:
         """Delete the bond, because a person asked to pair again; never as a retry."""
         assert isinstance(sighting.handle, BLEDevice)
         client = BleakClient(sighting.handle, **self._client_kw)
-        await _limited(client.unpair(), self._limits.operation)
+        await limited(client.unpair(), self._limits.operation)
+
+    def _window(self, device: BLEDevice) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._bluez is None else self._bluez.window(_path(device))
+
+    def _drop_all(self) -> None:
+        """The daemon went: bleak believes that its links are up and that it scans."""
+        for link in self._links:
+            link.lost()
+        self._lost.set()
 
     @asynccontextmanager
     async def _scanning(self, on_sighting: OnSighting) -> AsyncIterator[None]:
         def seen(device: BLEDevice, data: AdvertisementData) -> None:
             on_sighting(_sighting(device, data))
 
+        if self._bluez is not None:
+            await self._bluez.check_version()
         try:
             scanner = BleakScanner(seen, **self._scanner_kw)
-            await _limited(scanner.start(), self._limits.scan_start)
+            await limited(scanner.start(), self._limits.scan_start)
         except (LinkError, BleakError) as error:
             raise RadioUnavailableError(f"cannot scan: {error}. {_ADVICE}") from error
         try:
             yield
         finally:
             with suppress(LinkError):
-                await _limited(scanner.stop(), self._limits.scan_start)
+                await limited(scanner.stop(), self._limits.scan_start)
 
     async def _listen_once(self, on_sighting: OnSighting) -> None:
         loop = asyncio.get_running_loop()
@@ -133,19 +172,22 @@ class Radio:
             on_sighting(sighting)
 
         until = loop.time() + self._limits.scan_restart
+        self._lost.clear()
         async with self._scanning(note):
             while (now := loop.time()) < until:
                 if heard is not None and now - heard > self._limits.scan_silence:
                     _log.warning("no advertisement for %.0f s: scanning anew", now - heard)
                     return
-                await asyncio.sleep(min(5.0, until - now))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._lost.wait(), min(5.0, until - now))
+                    return
 
 
 class BleLink:
     """A connected device; characteristics by their short number."""
 
-    def __init__(self, limit: float) -> None:
-        self._limit = limit
+    def __init__(self, limit: float, bluez: Bluez | None = None) -> None:
+        self._limit, self._bluez = limit, bluez
         self._client: BleakClient | None = None
         self._by_channel: dict[str, BleakGATTCharacteristic] = {}
         self._tell: Callable[[], None] | None = None
@@ -168,27 +210,39 @@ class BleLink:
         self._tell = callback
 
     def dropped(self, _client: BleakClient) -> None:
+        self.lost()
+
+    def lost(self) -> None:
         self._is_up = False
         if self._tell is not None:
             self._tell()
 
     async def read(self, channel: str) -> bytes:
         client, characteristic = self._at(channel)
-        return bytes(await _limited(client.read_gatt_char(characteristic), self._limit))
+        return bytes(await limited(client.read_gatt_char(characteristic), self._limit))
 
     async def write(self, channel: str, payload: bytes) -> None:
         client, characteristic = self._at(channel)
         writing = client.write_gatt_char(characteristic, payload, response=True)
-        await _limited(writing, self._limit)
+        await limited(writing, self._limit)
 
     async def subscribe(self, channel: str, on_value: OnValue) -> None:
-        """Never undone: some cuffs lose their bond when the CCCD is cleared."""
+        """Never undone: some cuffs lose their bond when the CCCD is cleared.
+
+        A standing subscription is used where there is one: two owners would get each value twice.
+        """
         client, characteristic = self._at(channel)
+        if self._bluez is not None and self._bluez.standing.covers(characteristic.obj[0]):
+            asking = self._bluez.subscribe(
+                characteristic.obj[0], lambda value: on_value(channel, value)
+            )
+            await limited(asking, self._limit)
+            return
 
         def deliver(_: BleakGATTCharacteristic, value: bytearray) -> None:
             on_value(channel, bytes(value))
 
-        await _limited(client.start_notify(characteristic, deliver), self._limit)
+        await limited(client.start_notify(characteristic, deliver), self._limit)
 
     def _at(self, channel: str) -> tuple[BleakClient, BleakGATTCharacteristic]:
         assert self._client is not None
@@ -201,40 +255,9 @@ class BleLink:
 _ADVICE = "Is bluetoothd running (systemctl status bluetooth) and is an adapter plugged in?"
 
 
-async def _limited(work: Coroutine[Any, Any, T], seconds: float) -> T:
-    """The result in time, or LinkError."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await work
-    except _FAULTS as error:
-        raise LinkError(_reason(error)) from error
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Let go of a device even while being stopped: a link left behind keeps others away."""
-    task = asyncio.get_running_loop().create_task(work)
-    try:
-        await asyncio.wait({task})
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
-    finally:
-        if task.done() and not task.cancelled() and task.exception():
-            _log.info("disconnecting: %s", task.exception())
-
-
-def _reason(error: BaseException) -> str:
-    """Why, in few words and without the device's address, which bleak's texts may hold."""
-    match error:
-        case TimeoutError():
-            return "no answer in time"
-        case BleakBluetoothNotAvailableError():
-            return f"Bluetooth is not available ({error.reason.name.lower()})"
-        case BleakDBusError():
-            return error.dbus_error.rpartition(".")[2]
-        case FileNotFoundError() | ConnectionRefusedError():
-            return "the system's message bus cannot be reached"
-    return _ADDRESS.sub("the device", str(error)) or type(error).__name__
+def _path(device: BLEDevice) -> str:
+    """BlueZ's object path of it."""
+    return str(device.details["path"])
 
 
 def _sighting(device: BLEDevice, data: AdvertisementData) -> Sighting:

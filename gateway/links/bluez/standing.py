@@ -1,0 +1,104 @@
+"""Subscriptions that stand while a device is away, so that its first word is heard.
+
+A bonded cuff indicates the moment encryption is up. bluetoothd confirms that whether or not
+anybody listens, and bleak listens only later. A StartNotify lives as long as the connection that
+asked for it, and bluetoothd arms it again at each connect: so ours is long-lived.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from dbus_fast import DBusError
+from dbus_fast.aio import MessageBus
+
+from gateway.links.bluez.bus import FAULTS, call
+from gateway.links.bluez.objects import CHARACTERISTIC, Objects
+
+OnStray = Callable[[str, str, bytes], None]
+_log = logging.getLogger(__name__)
+
+
+class Standing:
+    """StartNotify on the health characteristics of these devices; one owner for each."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._devices: frozenset[str] = frozenset()
+        self._stray: OnStray | None = None
+        self._armed: set[str] = set()
+        self._listeners: dict[str, Callable[[bytes], None]] = {}
+        self._busy = asyncio.Lock()
+
+    def watch(self, devices: frozenset[str], stray: OnStray) -> None:
+        """Stand for these; `stray` gets device, channel and value that no conversation awaits."""
+        self._devices, self._stray = devices, stray
+
+    def covers(self, path: str) -> bool:
+        """Whether values of this characteristic come from here and not from bleak."""
+        device = self._objects.device_at(path)
+        return (
+            path in self._objects.characteristics
+            and device is not None
+            and device.bonded
+            and device.id in self._devices
+        )
+
+    async def stand(self, bus: MessageBus) -> None:
+        """Arm whatever is not armed. What fails is tried again at the next opportunity."""
+        for path in [path for path in self._objects.characteristics if self.covers(path)]:
+            try:
+                await self._arm(bus, path)
+            except FAULTS as error:
+                _log.info("standing subscription: %s", getattr(error, "type", "no answer"))
+
+    async def subscribe(
+        self, bus: MessageBus, path: str, on_value: Callable[[bytes], None]
+    ) -> None:
+        """Values of this characteristic go to the conversation from now on."""
+        self._listeners[path] = on_value
+        await self._arm(bus, path)
+
+    def release(self, device: str) -> None:
+        """The conversation with the device at this path is over; the subscriptions stand."""
+        for path in [path for path in self._listeners if path.startswith(device + "/")]:
+            del self._listeners[path]
+
+    def forget(self) -> None:
+        """The daemon or the bus went, and every subscription with it."""
+        self._armed.clear()
+
+    def gone(self, path: str) -> None:
+        """BlueZ took this characteristic away; another one may come under the same path."""
+        self._armed.discard(path)
+
+    def deliver(self, path: str, value: bytes) -> None:
+        """Called inside the bus's own callback: between signal and commit lies no task switch."""
+        if path in self._listeners:
+            self._listeners[path](value)
+        elif self._stray is not None and self.covers(path):
+            device = self._objects.device_at(path)
+            assert device is not None
+            self._stray(device.id, self._objects.characteristics[path], value)
+
+    async def _arm(self, bus: MessageBus, path: str) -> None:
+        async with self._busy:
+            if path in self._armed:
+                return
+            with suppress(_AlreadyAskedError):
+                await _start(bus, path)
+            self._armed.add(path)
+
+
+class _AlreadyAskedError(Exception):
+    """Our connection has a subscription that waits for the device to connect."""
+
+
+async def _start(bus: MessageBus, path: str) -> None:
+    try:
+        await call(bus, path, CHARACTERISTIC, "StartNotify")
+    except DBusError as error:
+        if error.type == "org.bluez.Error.InProgress":
+            raise _AlreadyAskedError from error
+        raise
