@@ -1,6 +1,7 @@
 """The hub's clocks: wall, boot, monotonic, and whether the kernel calls the wall clock true."""
 
 import ctypes
+import os
 import time
 from datetime import datetime
 from functools import cache
@@ -72,4 +73,5 @@ class _Timex(ctypes.Structure):
 
 @cache
 def _boot() -> str:
-    return _BOOT_ID.read_text().strip().replace("-", "")
+    """From the unit's `BOOT_ID=%b` where there is one: `ProcSubset=pid` hides the kernel's file."""
+    return (os.environ.get("BOOT_ID") or _BOOT_ID.read_text()).strip().replace("-", "")

@@ -43,9 +43,13 @@ async def boots(lab: Lab, suite: Suite, _: Plan) -> str:
 
 async def pairs_just_works(lab: Lab, _: Suite, __: Plan) -> str:
     await lab.machine.must("systemctl stop vitals-collector", 60)
-    await lab.cuff.set_pairing_mode(True)
-    pairing = f"{AS_COLLECTOR}vitals-hub pair --json --window 60"
-    paired = json.loads((await lab.machine.must(AGENT + pairing, 150)).splitlines()[-1])
+    pairing = f"{AS_COLLECTOR}vitals-hub pair --json --window 90"
+    task = asyncio.ensure_future(lab.machine.must(AGENT + pairing, 200))
+    while not task.done():  # somebody holds the button again when the cuff has gone quiet
+        if not lab.cuff.is_heard and not await lab.cuff.bonded():
+            await lab.cuff.set_pairing_mode(True)
+        await asyncio.sleep(0.2)
+    paired = json.loads((await task).splitlines()[-1])
     assert paired[0]["profile"] == "and/ua-651ble"
     assert await lab.cuff.bonded()
     await lab.machine.must("systemctl start vitals-collector", 60)
