@@ -11,7 +11,9 @@ app = cyclopts.App(
 _COMMANDS = {
     "enrol": "gateway.commands.enrol:enrol",
     "scan": "gateway.commands.devices:scan",
-    "pair": "gateway.commands.devices:pair",
+    "pair": "gateway.commands.pairing:pair",
+    "re-pair": "gateway.commands.pairing:re_pair",
+    "unpair": "gateway.commands.pairing:unpair",
     "devices": "gateway.commands.devices:devices",
     "collect": "gateway.commands.run:collect",
     "uplink": "gateway.commands.run:uplink",

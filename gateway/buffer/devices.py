@@ -66,6 +66,13 @@ class DeviceStore:
         with self._db.atomic():
             self._db.table("device").upsert(msgspec.to_builtins(new), pk="id")
 
+    def forget(self, device: str) -> bool:
+        """Strike a device from the list, because a person asked; False where it is not on it."""
+        with self._db.atomic():
+            found = self.get(device) is not None
+            self._db.table("device").delete_where("id = ?", [device])
+        return found
+
     def note_kept(self, device: str, sequence: int) -> None:
         """The record of this number, and all before it, are sealed and committed."""
         self._update(device, last_kept=sequence)

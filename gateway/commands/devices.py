@@ -1,20 +1,11 @@
-"""`vitals-hub scan`, `pair`, `devices`: what is in reach, what belongs to this hub."""
+"""`vitals-hub scan` and `devices`: what is in reach, what belongs to this hub."""
 
-import asyncio
-import json
-import sys
-from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated
 
 from cyclopts import Parameter
 
-State = Annotated[Path, Parameter(help="the hub's state directory")]
-Json = Annotated[bool, Parameter(name="--json", help="print JSON for a script")]
-DEFAULT_STATE = Path("/var/lib/vitals")
-_NOTHING, _FAILED, _BUSY = 1, 2, 75
-T = TypeVar("T")
+from gateway.commands.meters import DEFAULT_STATE, NOTHING, Json, State, radio_work, show
 
 
 def scan(
@@ -31,10 +22,11 @@ def scan(
     Example: `vitals-hub scan --seconds 20`
     """
     from gateway.links.ble import Radio
+    from gateway.links.bluez.guard import Bluez
     from gateway.profiles import Profile, match
 
     found = []
-    for sighting in _radio_work(lambda: Radio().scan(seconds)):
+    for sighting in radio_work(lambda: Radio(bluez=Bluez()).scan(seconds)):
         profile = match(sighting.local_name, sighting.service_uuids)
         supported = isinstance(profile, Profile)
         if supported or everything:
@@ -46,64 +38,8 @@ def scan(
                     "rssi_dbm": sighting.rssi,
                 }
             )
-    _show(found, as_json=as_json, nothing="No supported meter was heard. Wake it and try again.")
-    raise SystemExit(0 if found else _NOTHING)
-
-
-def pair(  # noqa: PLR0913 - options of a command
-    *,
-    profile: Annotated[str | None, Parameter(help="only a meter of this profile")] = None,
-    device: Annotated[str | None, Parameter(help="only this meter: ble: and 12 digits")] = None,
-    again: Annotated[bool, Parameter(help="delete the old bond first")] = False,
-    window: Annotated[float, Parameter(help="seconds to wait for the meter")] = 120.0,
-    state: State = DEFAULT_STATE,
-    as_json: Json = False,
-) -> None:
-    """Pair one meter with this hub and set its clock.
-
-    Stop the collector first. Put the meter into pairing mode (A&D: hold START until Pr shows).
-    Then take a reading: only a reading that arrives proves the pairing. Use --again for a meter
-    that has forgotten this hub. Exit status 1 means that no meter was found, 2 that it or the radio
-    refused, 75 that the collector holds the radio.
-
-    Example: `vitals-hub pair --profile and/ua-651ble`
-    """
-    from gateway.buffer.devices import DeviceStore, InUseError
-    from gateway.health.clock import SystemClock
-    from gateway.links.ble import Radio
-    from gateway.profiles import Profile
-    from gateway.provisioning.pairing import NothingFoundError, pair_device
-    from gateway.sessions.link import Sighting
-
-    def wanted(sighting: Sighting, found: Profile) -> bool:
-        return device in (None, sighting.device) and profile in (None, found.id)
-
-    try:
-        store = DeviceStore(state / "collector" / "devices.db")
-    except InUseError:
-        _fail(
-            "The collector is running and holds the radio. Stop it, pair, start it again: "
-            "systemctl stop vitals-collector",
-            _BUSY,
-        )
-    except OSError as error:
-        _fail(f"{error.filename or state} cannot be written by this account.", _FAILED)
-    try:
-        paired = _radio_work(
-            lambda: pair_device(
-                Radio(), store, SystemClock(), wanted=wanted, again=again, window_s=window
-            )
-        )
-    except NothingFoundError:
-        _fail("No such meter was heard. Put it into pairing mode and try again.", _NOTHING)
-    finally:
-        store.close()
-    _show(
-        [{"device": paired.device, "name": paired.name, "profile": paired.profile.id}],
-        as_json=as_json,
-    )
-    if not as_json:
-        _say("Bonded, and the clock is set. Take a reading now: it proves the pairing.")
+    show(found, as_json=as_json, nothing="No supported meter was heard. Wake it and try again.")
+    raise SystemExit(0 if found else NOTHING)
 
 
 def devices(*, state: State = DEFAULT_STATE, as_json: Json = False) -> None:
@@ -125,55 +61,10 @@ def devices(*, state: State = DEFAULT_STATE, as_json: Json = False) -> None:
         }
         for device in read_devices(state / "collector" / "devices.db")
     ]
-    _show(rows, as_json=as_json, nothing="No meter is paired with this hub yet: vitals-hub pair")
-
-
-def _radio_work(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """The result, or plain words and the end of the command."""
-    from gateway.sessions.link import LinkError, RadioUnavailableError
-
-    try:
-        return asyncio.run(work())
-    except RadioUnavailableError as error:
-        _fail(f"The radio cannot be used: {error}", _FAILED)
-    except LinkError as error:
-        _fail(
-            f"The meter did not pair: {error}. Put it into pairing mode again. If it shows six "
-            "digits, keep `bluetoothctl --agent KeyboardDisplay` open in another terminal and "
-            "type them there. If it was paired before, use --again.",
-            _FAILED,
-        )
+    show(rows, as_json=as_json, nothing="No meter is paired with this hub yet: vitals-hub pair")
 
 
 def _moment(at_ms: int | None) -> str | None:
     if at_ms is None:
         return None
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
-
-
-def _show(rows: list[dict[str, Any]], *, as_json: bool, nothing: str = "") -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(rows) + "\n")
-    elif not rows:
-        _say(nothing)
-    else:
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(box=None)
-        for number, title in enumerate(rows[0]):
-            table.add_column(title, no_wrap=number == 0)
-        for row in rows:
-            table.add_row(*("-" if value is None else str(value) for value in row.values()))
-        Console().print(table)
-
-
-def _say(words: str, *, stderr: bool = False) -> None:
-    from rich.console import Console
-
-    Console(stderr=stderr, soft_wrap=True).print(words, markup=False, highlight=False)
-
-
-def _fail(words: str, status: int) -> NoReturn:
-    _say(words, stderr=True)
-    raise SystemExit(status)

@@ -113,6 +113,8 @@ class Radio:
         """A link for the length of the block; bonded first where `pair`. Always disconnects."""
         assert isinstance(sighting.handle, BLEDevice)
         limit = self._limits.pair if pair else self._limits.connect
+        if self._bluez is not None:
+            await self._bluez.until_ready()
         link = BleLink(self._limits.operation, self._bluez)
         client = BleakClient(
             sighting.handle, link.dropped, timeout=limit, pair=pair, **self._client_kw
@@ -134,6 +136,11 @@ class Radio:
         assert isinstance(sighting.handle, BLEDevice)
         client = BleakClient(sighting.handle, **self._client_kw)
         await limited(client.unpair(), self._limits.operation)
+
+    async def unpair(self, device: str) -> bool:
+        """Delete a bond without hearing the device; False where there is none. BlueZ only."""
+        assert self._bluez is not None
+        return await limited(self._bluez.remove(device), self._limits.connect)
 
     def _window(self, device: BLEDevice) -> AbstractAsyncContextManager[None]:
         return nullcontext() if self._bluez is None else self._bluez.window(_path(device))
@@ -179,7 +186,8 @@ class Radio:
                     _log.warning("no advertisement for %.0f s: scanning anew", now - heard)
                     return
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._lost.wait(), min(5.0, until - now))
+                    async with asyncio.timeout(min(5.0, until - now)):
+                        await self._lost.wait()
                     return
 
 

@@ -36,6 +36,7 @@ from gateway.sessions.link import RadioUnavailableError
 RETRY_SECONDS = 2.0
 REFRESH_SECONDS = 300.0
 READY_SECONDS = 10.0
+_SILENT = "bluetoothd does not answer; see systemctl status bluetooth"
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +98,7 @@ class Bluez:
     @asynccontextmanager
     async def window(self, device: str) -> AsyncIterator[None]:
         """Let the device at this path pair, for the length of the block."""
-        await self._until_ready()
+        await self.until_ready()
         self._window.open(device)
         try:
             yield
@@ -106,11 +107,11 @@ class Bluez:
 
     async def subscribe(self, path: str, on_value: Callable[[bytes], None]) -> None:
         """Have a covered characteristic's values delivered to a conversation."""
-        await self.standing.subscribe(await self._until_ready(), path, on_value)
+        await self.standing.subscribe(await self.until_ready(), path, on_value)
 
     async def remove(self, device: str) -> bool:
         """Delete the bond, because a person asked; False where BlueZ does not know the device."""
-        bus = await self._until_ready()
+        bus = await self.until_ready()
         path = self.objects.path_of(device)
         if path is None:
             return False
@@ -118,12 +119,13 @@ class Bluez:
         await call(bus, adapter, "org.bluez.Adapter1", "RemoveDevice", "o", path)
         return True
 
-    async def _until_ready(self) -> MessageBus:
+    async def until_ready(self) -> MessageBus:
+        """Until agent and subscriptions stand: a device that speaks first is heard from then on."""
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await self._ready.wait()
         except TimeoutError:
-            raise RadioUnavailableError("bluetoothd does not answer") from None
+            raise RadioUnavailableError(_SILENT) from None
         assert self._bus is not None
         return self._bus
 
@@ -171,8 +173,8 @@ class Bluez:
             found = await call(bus, "/", OBJECTS, "GetManagedObjects")
             for path, interfaces in found[0].items():
                 self.objects.add(path, interfaces)
-            self._ready.set()
         await self.standing.stand(bus)
+        self._ready.set()
 
     def _lost(self) -> None:
         """Daemon or bus went: nothing we had of it holds any longer."""

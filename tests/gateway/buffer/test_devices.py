@@ -109,3 +109,11 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
         pytest.raises(sqlite3.OperationalError),
     ):
         reader.execute("DELETE FROM device")
+
+
+def test_a_device_is_struck_from_the_list_once(tmp_path: Path) -> None:
+    with closing(DeviceStore(tmp_path / "devices.db")) as store:
+        store.pair("ble:c0ffee000651", profile="and/ua-651ble", name="cuff", at_ms=0)
+        assert store.forget("ble:c0ffee000651")
+        assert store.all() == []
+        assert not store.forget("ble:c0ffee000651")

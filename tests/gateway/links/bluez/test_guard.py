@@ -26,10 +26,10 @@ def test_when_the_daemon_dies_links_drop_and_everything_is_made_anew(tmp_path: P
             told = asyncio.Event()
             async with it.radio.connect(await sight(it, cuff)) as link:
                 link.on_drop(told.set)
-                assert link.is_up
                 await it.daemon.crash()
                 await asyncio.wait_for(told.wait(), 2)
                 assert not link.is_up
+                with pytest.raises(LinkError):
                     await link.read("2A35")
             await it.daemon.start()
             await until(lambda: it.daemon.default is not None)

@@ -1,0 +1,87 @@
+"""The commands as a technician types them, against a scripted bluetoothd."""
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gateway.buffer.devices import DeviceStore
+from tests.support.fake_bluez.daemon import FakeBluez
+from tests.support.fake_bluez.device import FakeDevice
+from tests.support.fake_bluez.private_bus import MISSING, REASON, private_bus
+
+pytestmark = pytest.mark.skipif(MISSING, reason=REASON)
+
+
+async def hub(*words: str, stdin: int = asyncio.subprocess.DEVNULL) -> tuple[int, str, str]:
+    """Exit status, what it printed, and what it said to the technician."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway.cli", *words),
+        stdin=stdin,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, said = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), " ".join(said.decode().split())
+
+
+def listed(state: Path) -> list[str]:
+    with closing(DeviceStore(state / "collector" / "devices.db")) as store:
+        return [device.id for device in store.all()]
+
+
+def test_pair_with_a_passkey_then_re_pair_then_unpair(tmp_path: Path) -> None:
+    async def story() -> None:
+        cuff = FakeDevice(pairing="passkey")
+        with private_bus(tmp_path) as address:
+            daemon = FakeBluez(address, cuff)
+            await daemon.start()
+            state = ("--state", str(tmp_path))
+            status, _, said = await hub("pair", "--passkey", "654321", "--window", "5", *state)
+            assert (status, cuff.bonded, listed(tmp_path)) == (2, False, [])
+            assert "AuthenticationFailed" in said
+            assert "--passkey" in said
+            status, out, said = await hub("pair", "--passkey", "123 456", "--json", *state)
+            assert (status, said) == (0, "")
+            assert json.loads(out)[0]["profile"] == "beurer/bm54"
+            assert cuff.bonded
+            assert daemon.calls["RemoveDevice"] == 0
+            status, _, _ = await hub("re-pair", cuff.id, "--passkey", "123456", *state)
+            assert (status, cuff.bonded, daemon.calls["RemoveDevice"]) == (0, True, 1)
+            status, _, said = await hub("unpair", cuff.id, *state)
+            assert (status, cuff.bonded, listed(tmp_path)) == (0, False, [])
+            assert (await hub("unpair", "ble:000000000000", *state))[0] == 1
+            await daemon.crash()
+
+    asyncio.run(story())
+
+
+def test_without_a_passkey_the_technician_is_asked(tmp_path: Path) -> None:
+    async def story() -> None:
+        cuff = FakeDevice(pairing="passkey")
+        with private_bus(tmp_path) as address:
+            daemon = FakeBluez(address, cuff)
+            await daemon.start()
+            ours, terminal = os.openpty()
+            try:
+                os.write(ours, b"123456\n")
+                status, _, said = await hub("pair", "--state", str(tmp_path), stdin=terminal)
+            finally:
+                os.close(ours)
+                os.close(terminal)
+            assert (status, listed(tmp_path)) == (0, [cuff.id])
+            assert "Type the six digits" in said
+            await daemon.crash()
+
+    asyncio.run(story())
+
+
+def test_a_passkey_is_digits(tmp_path: Path) -> None:
+    status, _, said = asyncio.run(hub("pair", "--passkey", "a1", "--state", str(tmp_path)))
+    assert status == 2
+    assert "digits only" in said
