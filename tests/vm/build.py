@@ -57,7 +57,6 @@ class Suite(NamedTuple):
 
 SUITES = {
     "bookworm": Suite("bookworm", "3.11", 36),
-    "trixie": Suite("trixie", "3.13", 41),
 }
 
 

@@ -52,31 +52,10 @@ class Air(LocalLink):
                 return
 
 
-class EarlyCuff(Cuff):
-    """Where `early`, it remembers its subscription and indicates as soon as it is encrypted."""
-
-    early = False
-
-    def encrypted(self) -> None:
-        super().encrypted()
-        if self.early and not self.paired_now and self.waiting():
-            self.run(self._speak())
-
-    async def _speak(self) -> None:
-        for record in self.waiting():
-            assert self.connection is not None
-            raw = bytes.fromhex(record["raw"])
-            await self.device.indicate_subscriber(
-                self.connection, self._measurement, raw, force=True
-            )
-            record["fetched"] = True
-            self.save()
-
-
 class Lab:
     """One guest with its home."""
 
-    def __init__(self, machine: Machine, home: Home, cuff: EarlyCuff) -> None:
+    def __init__(self, machine: Machine, home: Home, cuff: Cuff) -> None:
         self.machine, self.home, self.cuff = machine, home, cuff
         self.clinic = ClinicKeys()
 
@@ -131,7 +110,7 @@ async def lab(image: Image, scratch: Path) -> AsyncIterator[Lab]:
     state = scratch / "home"
     state.mkdir()
     clock, link = PlayClock.create(state / "clock.json"), Air()  # type: ignore[no-untyped-call]
-    cuff = EarlyCuff(link=link, clock=clock, state=state, seed=1)
+    cuff = Cuff(link=link, clock=clock, state=state, seed=1)
     meter = Meter(link=link, clock=clock, state=state, seed=1, passkey=PASSKEY)
     home = Home(link=link, clock=clock, cuff=cuff, meter=meter)
     await home.power_on()

@@ -28,7 +28,7 @@ class GuestError(AssertionError):
 
 
 class Machine:
-    """A guest on a disk of its own, with a radio and two channels to the test."""
+    """A guest on a disk of its own, with a radio and a channel to the test."""
 
     def __init__(self, image: Image, directory: Path, radio_port: int) -> None:
         self._image, self._directory, self._radio_port = image, directory, radio_port
@@ -36,7 +36,6 @@ class Machine:
         self.console = directory / "console.log"
         self._qemu: asyncio.subprocess.Process | None = None
         self._desk = _Channel(directory / "desk")
-        self.acks = _Channel(directory / "acks")
         self._number = 0
 
     @classmethod
@@ -45,7 +44,6 @@ class Machine:
         copying = ("cp", "--sparse=always", str(image.disk), str(made._disk))
         assert await (await asyncio.create_subprocess_exec(*copying)).wait() == 0, "disk full?"
         await made._desk.listen()
-        await made.acks.listen()
         return made
 
     async def start(self) -> float:
@@ -53,7 +51,6 @@ class Machine:
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._desk.clear()
-        self.acks.clear()
         with self.console.open("ab") as console:
             self._qemu = await asyncio.create_subprocess_exec(
                 *self._command(), stdin=subprocess.DEVNULL, stdout=console, stderr=console
@@ -92,7 +89,6 @@ class Machine:
     async def close(self) -> None:
         await self.cut()
         await self._desk.close()
-        await self.acks.close()
 
     def _command(self) -> list[str]:
         def channel(name: str, to: str) -> list[str]:
@@ -108,7 +104,6 @@ class Machine:
             *("-device", "virtio-rng-pci", "-device", "virtio-serial-pci"),
             *channel("radio", f"host=127.0.0.1,port={self._radio_port}"),
             *channel("desk", f"path={self._desk.path}"),
-            *channel("acks", f"path={self.acks.path}"),
         ]
 
 

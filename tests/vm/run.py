@@ -1,4 +1,4 @@
-"""The emulated machine: `python -m tests.vm.run [bookworm] [trixie]`, or `make test-vm`.
+"""The emulated machine: `python -m tests.vm.run [bookworm]`, or `make test-vm`.
 
 Prints a line a scenario and a summary as pytest does; exit status 0 only where all passed.
 """
@@ -60,7 +60,7 @@ async def guest(suite: Suite, plan: Plan, wanted: list[str]) -> list[Outcome]:
 
 def main(options: Namespace) -> int:
     began, outcomes = time.monotonic(), []
-    plan = Plan(options.reconnects, options.early, options.kills, options.cuts)
+    plan = Plan(options.reconnects)
     wanted = [name for name in ALL if name in NEEDED or not options.only or name in options.only]
     for name in options.guests or list(SUITES):
         outcomes += asyncio.run(guest(SUITES[name], plan, wanted))

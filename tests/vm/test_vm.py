@@ -34,7 +34,7 @@ def test_only_a_whole_pass_is_success(results: list[str], code: int) -> None:
 
 
 def test_results_read_back_from_their_file() -> None:
-    outcomes = [outcome(PASSED), outcome(FAILED, "power_cuts")]
+    outcomes = [outcome(PASSED), outcome(FAILED, "bonded_cuff_reconnects")]
     assert summary.read("\n".join(map(summary.write, outcomes)) + "\n") == outcomes
 
 
