@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help demo test check bench lock
+.PHONY: help demo test test-vm check bench lock
 help: ## What each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
 
@@ -24,6 +24,9 @@ demo: $(READY) ## Set up, then the main job end to end with virtual devices (DAY
 
 test: $(READY) ## Set up, then every test that needs no emulated machine
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-vm: $(READY) ## As root: a Debian guest under QEMU with its own kernel and bluetoothd
+	@$(BIN)/python -m tests.vm.run
 
 check: $(READY) ## Tests, style, types, doors, lock file, tidiness: all of them, then the verdict
 	@$(BIN)/python -m tests.check

@@ -15,9 +15,9 @@ LINK_LOST = hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR
 class _HostConnection(StreamPacketSource):
     """One host process; its controller exists exactly as long as its TCP connection."""
 
-    def __init__(self, link: LocalLink) -> None:
+    def __init__(self, link: LocalLink, address: str | None) -> None:
         super().__init__()
-        self._link = link
+        self._link, self._address = link, address
         self._transport: asyncio.Transport | None = None
         self._controller: Controller | None = None
 
@@ -25,6 +25,10 @@ class _HostConnection(StreamPacketSource):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._controller = controller("hub", self._link, self, self)
+        if self._address is not None:
+            self._controller.public_address = hci.Address(
+                self._address, hci.Address.PUBLIC_DEVICE_ADDRESS
+            )
 
     def on_packet(self, packet: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -56,15 +60,18 @@ class _HostConnection(StreamPacketSource):
 class AdapterServer:
     """Accepts hosts; more than one at a time is allowed, as several dongles would be."""
 
-    def __init__(self, link: LocalLink) -> None:
-        self._link = link
+    def __init__(self, link: LocalLink, address: str | None = None) -> None:
+        self._link, self._address = link, address
         self._hosts: list[_HostConnection] = []
         self._server: asyncio.Server | None = None
         self.port = 0
 
     @classmethod
-    async def open(cls, link: LocalLink, *, port: int = 0) -> "AdapterServer":
-        made = cls(link)
+    async def open(
+        cls, link: LocalLink, *, port: int = 0, address: str | None = None
+    ) -> "AdapterServer":
+        """`address`: the adapter's own, which a kernel wants and a Bumble host brings along."""
+        made = cls(link, address)
         loop = asyncio.get_running_loop()
         made._server = await loop.create_server(made._host, "127.0.0.1", port)
         made.port = made._server.sockets[0].getsockname()[1]
@@ -78,6 +85,6 @@ class AdapterServer:
         await self._server.wait_closed()
 
     def _host(self) -> _HostConnection:
-        host = _HostConnection(self._link)
+        host = _HostConnection(self._link, self._address)
         self._hosts.append(host)
         return host

@@ -1,0 +1,84 @@
+"""The emulated machine: `python -m tests.vm.run [bookworm]`, or `make test-vm`.
+
+Prints a line a scenario and a summary as pytest does; exit status 0 only where all passed.
+"""
+
+import asyncio
+import shutil
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+
+from tests.vm import summary
+from tests.vm.build import CACHE, SUITES, Suite, image
+from tests.vm.lab import Lab, lab
+from tests.vm.machine import scratch
+from tests.vm.scenarios import ALL, NEEDED, Plan
+from tests.vm.summary import FAILED, PASSED, SKIPPED, Outcome
+
+GUEST_SECONDS = 1200.0
+
+
+async def one(name: str, it: Lab, suite: Suite, plan: Plan, left: float) -> Outcome:
+    """Run one scenario, never beyond its own limit or the guest's."""
+    scenario, limit = ALL[name]
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(min(limit, left)):
+            result, detail = PASSED, await scenario(it, suite, plan)
+    except TimeoutError:
+        result, detail = FAILED, "took too long"
+    except (AssertionError, OSError, ValueError) as error:
+        result, detail = FAILED, f"{type(error).__name__}: {error}"
+    return Outcome(suite.name, name, result, time.monotonic() - began, detail)
+
+
+async def guest(suite: Suite, plan: Plan, wanted: list[str]) -> list[Outcome]:
+    """Every scenario in one guest; those that stand on a failed one are skipped."""
+    made, directory = image(suite), scratch(suite.name)
+    until = time.monotonic() + GUEST_SECONDS
+    outcomes: list[Outcome] = []
+    async with lab(made, directory) as it:
+        for name in wanted:
+            print(f"{suite.name}::{name} ...", flush=True)
+            broken = [o for o in outcomes if o.scenario in NEEDED and o.result != PASSED]
+            if broken:
+                why = f"{broken[0].scenario} did not pass"
+                outcomes.append(Outcome(suite.name, name, SKIPPED, 0.0, why))
+            else:
+                left = until - time.monotonic()
+                outcomes.append(await one(name, it, suite, plan, left))
+                if name == "boots" and outcomes[-1].result == PASSED:
+                    await it.enrol(directory)
+            print(summary.line(outcomes[-1]), flush=True)
+    if all(outcome.result == PASSED for outcome in outcomes):
+        shutil.rmtree(directory)
+    else:
+        print(f"the guest's console: {directory / 'console.log'}")
+    return outcomes
+
+
+def main(options: Namespace) -> int:
+    began, outcomes = time.monotonic(), []
+    plan = Plan(options.reconnects)
+    wanted = [name for name in ALL if name in NEEDED or not options.only or name in options.only]
+    for name in options.guests or list(SUITES):
+        outcomes += asyncio.run(guest(SUITES[name], plan, wanted))
+    results = CACHE / "results.jsonl"
+    results.write_text("".join(summary.write(outcome) + "\n" for outcome in outcomes))
+    print(f"results: {results}")
+    print(f"==== {summary.last_line(outcomes, time.monotonic() - began)} ====")
+    return summary.exit_code(outcomes)
+
+
+def arguments(argv: list[str]) -> Namespace:
+    parser = ArgumentParser(prog="tests.vm.run", description=__doc__)
+    parser.add_argument("guests", nargs="*", choices=[[], *SUITES], help="default: all of them")
+    parser.add_argument("--only", action="append", choices=list(ALL), help="besides boot and pair")
+    for name, default in Plan()._asdict().items():
+        parser.add_argument(f"--{name}", type=int, default=default, help="how many")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main(arguments(sys.argv[1:])))
