@@ -19,7 +19,7 @@ PARTS = {
 }
 OPTIONS = [
     "--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-header",
-    "--no-emit-index-url", "--no-emit-find-links", "--quiet",
+    "--no-emit-index-url", "--no-emit-find-links", "--quiet", "--system-certs",
 ]  # fmt: skip
 
 
@@ -32,8 +32,8 @@ def resolve(target: Path, extras: list[str]) -> None:
         [*command, "pyproject.toml", "--output-file", str(target)],
         cwd=ROOT,
         check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
 
 
@@ -55,7 +55,12 @@ def main() -> None:
         for path, extras in PARTS.items():
             resolve(path, extras)
         return
-    names = stale()
+    try:
+        names = stale()
+    except subprocess.CalledProcessError as error:
+        sys.exit(
+            f"the lock file could not be resolved (is the registry in reach?):\n{error.stderr}"
+        )
     if names:
         sys.exit(f"out of step with pyproject.toml: {', '.join(names)}; run `make lock`")
 
