@@ -23,7 +23,7 @@ demo: $(READY) ## Set up, then the main job end to end with virtual devices (DAY
 	@$(BIN)/python -m tests.demo $(if $(DAYS),--days $(DAYS))
 
 test: $(READY) ## Set up, then every test that needs no emulated machine
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m tests.suite $(ARGS)
 
 test-vm: $(READY) ## As root: a Debian guest under QEMU with its own kernel and bluetoothd
 	@$(BIN)/python -m tests.vm.run
