@@ -6,7 +6,7 @@ Signs in, reads a patient, reviews with the clock running, records care coordina
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -159,10 +159,13 @@ class _Pages:
 
 
 def _gone(element: WebElement) -> bool:
+    """Whether its page has been left; the driver has two ways of saying so."""
     try:
         element.is_enabled()
     except StaleElementReferenceException:
         return True
+    except WebDriverException as error:
+        return "does not belong to the document" in str(error.msg)
     return False
 
 
