@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -75,7 +76,7 @@ def test_a_new_reading_appears_on_the_open_page(tmp_path: Path) -> None:
                 db, seeded.CUFF, seeded.pressure(171, 99, at=shown), seeded.NOW_MS, held_ms=0
             )
             rederive(db, seeded.CUFF)
-        WebDriverWait(driver, 20).until(
+        WebDriverWait(driver, 20, ignored_exceptions=(WebDriverException,)).until(
             lambda open_page: "171/99 mmHg" in open_page.find_element(By.TAG_NAME, "main").text
         )
         assert driver.find_element(By.ID, "device-days").text == "14"
