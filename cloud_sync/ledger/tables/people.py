@@ -1,0 +1,84 @@
+"""Patients, their devices and what is on file for them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+)
+
+from cloud_sync.ledger.tables.base import HEX32, metadata
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", Text, primary_key=True),  # `ble:...` or `serial:...`
+    Column("profile", Text, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("fda_defined", Boolean, nullable=False),
+    Column("automatic", Boolean, nullable=False),
+    Column("test", Boolean, nullable=False),
+    Column("first_seen_ms", BigInteger, nullable=False),
+)
+
+patient = Table(
+    "patient",
+    metadata,
+    Column("id", HEX32, primary_key=True),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
+)
+
+patient_detail = Table(  # append-only: the newest row that no other corrects is in force
+    "patient_detail",
+    metadata,
+    Column("id", HEX32, primary_key=True),
+    Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("birth_date", Date),
+    Column("record_number", Text),
+    Column("zone", Text, nullable=False),  # IANA name: decides the local date
+    Column("payer", Text, nullable=False),
+    Column("recorded_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
+    Column("corrects", HEX32),
+)
+
+assignment = Table(  # append-only
+    "assignment",
+    metadata,
+    Column("id", HEX32, primary_key=True),
+    Column("device_id", Text, ForeignKey("device.id"), nullable=False),
+    Column("user_slot", Integer),  # null: every slot of the device
+    Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
+    Column("assigned_from_ms", BigInteger, nullable=False),
+    Column("recorded_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
+)
+
+assignment_end = Table(  # append-only
+    "assignment_end",
+    metadata,
+    Column("assignment_id", HEX32, ForeignKey("assignment.id"), primary_key=True),
+    Column("assigned_to_ms", BigInteger, nullable=False),
+    Column("recorded_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
+)
+
+program_fact = Table(  # append-only: consent, order, visit, plan, episode as the case file has them
+    "program_fact",
+    metadata,
+    Column("id", HEX32, primary_key=True),
+    Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
+    Column("kind", String(32), nullable=False),  # a key of the case file: `consents`, `orders`, ...
+    Column("body", Text, nullable=False),  # that key's list entry, canonical JSON
+    Column("recorded_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
+    Column("corrects", HEX32),
+)

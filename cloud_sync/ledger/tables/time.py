@@ -1,0 +1,72 @@
+"""Care time: measured intervals, their corrections and what they worked on."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from cloud_sync.ledger.tables.base import HEX32, metadata
+
+running_clock = Table(  # at most one a worker: the primary key says so
+    "running_clock",
+    metadata,
+    Column("staff_id", HEX32, ForeignKey("staff.id"), primary_key=True),
+    Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
+    Column("program", String(8), nullable=False),
+    Column("started_at_ms", BigInteger, nullable=False),
+    CheckConstraint("program in ('RPM', 'CCM', 'other')", name="program"),
+)
+
+care_time = Table(  # append-only
+    "care_time",
+    metadata,
+    Column("id", HEX32, primary_key=True),
+    Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
+    Column("staff_id", HEX32, ForeignKey("staff.id"), nullable=False),
+    Column("program", String(8), nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    Column("activity", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("interactive", Boolean, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("direction", String(16)),  # who began the contact; null: none, or not told
+    Column("party", String(16)),  # who was spoken to
+    Column("patients", Integer, nullable=False, default=1),  # of a group activity: its share is 1/n
+    Column("measured", Boolean, nullable=False),  # by the clock, not typed in
+    Column("entered_at_ms", BigInteger, nullable=False),
+    Column("corrects", HEX32),
+    CheckConstraint("program in ('RPM', 'CCM', 'other')", name="program"),
+    CheckConstraint("end_ms > start_ms", name="order"),
+    CheckConstraint("patients between 1 and 100", name="patients"),
+    CheckConstraint("direction in ('incoming', 'outgoing')", name="direction"),
+    CheckConstraint("party in ('patient', 'caregiver', 'other')", name="party"),
+    Index(None, "patient_id", "start_ms"),
+    Index(None, "staff_id", "end_ms"),
+    Index("uq_care_time_corrects", "corrects", unique=True),  # one correction a row: no forks
+)
+
+care_time_void = Table(  # append-only: an interval that counts no longer, and nothing instead of it
+    "care_time_void",
+    metadata,
+    Column("care_time_id", HEX32, ForeignKey("care_time.id"), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("voided_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
+)
+
+care_time_review = Table(  # append-only: which readings an interval worked on
+    "care_time_review",
+    metadata,
+    Column("care_time_id", HEX32, ForeignKey("care_time.id"), primary_key=True),
+    Column("observation_id", LargeBinary(32), ForeignKey("observation.id"), primary_key=True),
+)
