@@ -60,7 +60,7 @@ class ClockSetting:
                 return self._first_reading(event)
             case ReadDone(channel=self._channel) if self._reading_back:
                 return self._read_back(event)
-            case WriteDone(channel=self._channel):
+            case WriteDone(channel=self._channel) if self._value is not None:
                 return self._written()
             case Refused(channel=self._channel):
                 return self._refused(event)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from cloud_sync.contract.readings import BloodPressure, DeviceClock, Glucose, GlucoseContext
 from gateway.sessions import pairing_session_for, session_for
@@ -164,6 +164,7 @@ ALL = Connected(channels=frozenset(CUFF | METER | TIME_FIRST))
 
 
 @given(st.sampled_from(sorted(MAKERS)), st.lists(EVENTS, max_size=30))
+@example("push", [WriteDone(channel="2A08")])
 def test_events_in_any_order_break_no_promise(name: str, events: list[Event]) -> None:
     session = MAKERS[name]()
     done: list[Action] = list(session.start(ALL))
