@@ -9,6 +9,19 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples each time, so that a red run is about the change; new ones are drawn by
+# `python -m pytest --hypothesis-profile=deep`. No deadline: a busy machine is no fault.
+settings.register_profile("usual", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile(
+    "deep",
+    max_examples=5_000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("usual")
 
 pytest_plugins = ["tests.support.postgres", "tests.support.clinic"]
 _MEMORY = Path("/dev/shm")
