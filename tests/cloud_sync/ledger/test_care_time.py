@@ -64,7 +64,13 @@ def enter(store: Store, nurse: str, patient: str, first: int, last: int, **more:
     )
     with store.write() as db:
         return care_time.enter(
-            db, staff_id=nurse, span=span, work=WORK, at_ms=T0 + 600 * MINUTE, **more
+            db,
+            staff_id=nurse,
+            span=span,
+            work=WORK,
+            at_ms=T0 + 600 * MINUTE,
+            reason="it was otherwise" if "corrects" in more else "",
+            **more,
         )
 
 
