@@ -84,7 +84,10 @@ def _name(staff_id: str, day: date, people: Roster, billing: str | None) -> str:
 def _parts(row: RowMapping, people: Roster, zone: str) -> Iterator[tuple[int, int]]:
     """The entry, cut at each midnight from which its worker was something else."""
     start_ms, end_ms = row["start_ms"], row["end_ms"]
+    first = local(start_ms, zone).date()
     for day in people.changes(row["staff_id"]):
+        if day <= first:
+            continue
         cut_ms = midnight_ms(day, zone)
         if start_ms < cut_ms < end_ms:
             yield start_ms, cut_ms

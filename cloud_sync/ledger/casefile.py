@@ -26,6 +26,8 @@ RESULTS = {
     "failed_measurement": "failed",
     "control_solution": "control",
 }  # every other kind of observation is no reading at all
+
+
 def build_case(
     db: Connection,
     patient_id: str,

@@ -19,6 +19,7 @@ from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import patient, patient_detail, program_fact
 from cloud_sync.rules.case import Problem, read
 
+
 @dataclass(frozen=True, kw_only=True)
 class Patient:
     """A patient with the details in force."""

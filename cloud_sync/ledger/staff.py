@@ -52,7 +52,7 @@ def create(  # noqa: PLR0913 - named columns
 ) -> str:
     """Open an account and return its id; Refused where a name is taken or a rule is broken.
 
-    `details`: credential, employer and the like (`staff_details.FIELDS`), from today on.
+    `details`: credential, employer and the like (`staff_details.FIELDS`), until a change.
     """
     username = username.strip().lower()
     _check_account(username, full_name, role, billing_role)
@@ -78,7 +78,7 @@ def create(  # noqa: PLR0913 - named columns
         db,
         created,
         details or {},
-        effective_from=staff_details.utc_day(at_ms),
+        effective_from=staff_details.ALWAYS,
         reason="account opened",
         author=author,
         at_ms=at_ms,

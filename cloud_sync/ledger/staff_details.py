@@ -17,6 +17,7 @@ from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import staff, staff_detail
 
 BILLING_ROLES = ("clinical_staff", "practitioner", "non_clinical")
+ALWAYS = date.min  # from when on an account is what it was opened as
 FIELDS = ("billing_role", "credential", "employed", "employer", "npi", "practice")
 
 
@@ -45,13 +46,12 @@ class Roster:
         self._known = known
 
     def on(self, staff_id: str, day: date) -> Detail | None:
-        """What held on that date; before the first detail, the first. None: nothing recorded."""
-        details = self._known.get(staff_id, [])
-        begun = [one for one in details if one.effective_from <= day]
-        return begun[-1] if begun else next(iter(details), None)
+        """What held on that date; None where nothing is recorded for it."""
+        begun = [one for one in self._known.get(staff_id, []) if one.effective_from <= day]
+        return begun[-1] if begun else None
 
     def role(self, staff_id: str, day: date) -> str:
-        """The billing role; of an account without details, what it was opened with."""
+        """The billing role; before every detail, what the account was opened with."""
         detail = self.on(staff_id, day)
         return self._first[staff_id] if detail is None else detail.billing_role
 
@@ -61,8 +61,8 @@ class Roster:
         return detail is None or detail.employed
 
     def changes(self, staff_id: str) -> list[date]:
-        """The dates from which something else held, oldest first."""
-        return [one.effective_from for one in self._known.get(staff_id, [])[1:]]
+        """The dates from which something else may have held, oldest first."""
+        return [one.effective_from for one in self._known.get(staff_id, [])]
 
 
 def roster(
@@ -116,7 +116,7 @@ def record(  # noqa: PLR0913 - named columns
     """Put a change on record; what it does not name stays as it was on that date."""
     known = roster(db, ids=[staff_id])
     before = known.on(staff_id, effective_from)
-    values = {
+    values: dict[str, Any] = {
         "billing_role": known.role(staff_id, effective_from),
         "employed": known.employed(staff_id, effective_from),
         **{name: getattr(before, name, None) for name in ("credential", "employer", "npi")},

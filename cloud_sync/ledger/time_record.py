@@ -69,7 +69,7 @@ def lock(db: Connection, staff_id: str) -> None:
     db.execute(select(staff.c.id).where(staff.c.id == staff_id).with_for_update())
 
 
-def record(
+def record(  # noqa: PLR0913 - named columns
     db: Connection, staff_id: str, span: Span, work: Work, origin: Origin, *, at_ms: int
 ) -> str:
     """One interval with its links; overlap is refused, but in an import."""

@@ -55,9 +55,7 @@ def split(  # noqa: PLR0913 - named columns
     spans = ((whole.start_ms, cut_ms), (cut_ms, whole.end_ms))
     made = []
     for number, (part, (start_ms, end_ms)) in enumerate(zip(parts, spans, strict=True)):
-        span = Span(
-            patient_id=patient_id, program=part.program, start_ms=start_ms, end_ms=end_ms
-        )
+        span = Span(patient_id=patient_id, program=part.program, start_ms=start_ms, end_ms=end_ms)
         origin = Origin(
             corrects=whole.id if number == 0 else None,
             reason=said,

@@ -55,10 +55,19 @@ def stop(
         )
 
 
-def enter(store: Store, nurse: str, patient: str, first: int, last: int, **more: str) -> str:
+def enter(
+    store: Store,
+    nurse: str,
+    patient: str,
+    first: int,
+    last: int,
+    *,
+    program: str = "RPM",
+    corrects: str | None = None,
+) -> str:
     span = Span(
         patient_id=patient,
-        program=more.pop("program", "RPM"),
+        program=program,
         start_ms=T0 + first * MINUTE,
         end_ms=T0 + last * MINUTE,
     )
@@ -69,8 +78,8 @@ def enter(store: Store, nurse: str, patient: str, first: int, last: int, **more:
             span=span,
             work=WORK,
             at_ms=T0 + 600 * MINUTE,
-            reason="it was otherwise" if "corrects" in more else "",
-            **more,
+            reason="it was otherwise" if corrects else "",
+            corrects=corrects,
         )
 
 

@@ -1,5 +1,7 @@
 """What practice, staff and devices are over time; reasons; parts and imports of time; alerts."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -51,7 +53,7 @@ def upgrade() -> None:
         _sqlite()
 
 
-def _made(*, reason: bool = True) -> list[sa.Column[object]]:
+def _made(*, reason: bool = True) -> list[sa.Column[Any]]:
     """Who recorded it, when and why."""
     return [
         *([sa.Column("reason", sa.Text(), nullable=False)] if reason else []),
