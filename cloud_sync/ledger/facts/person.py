@@ -4,8 +4,16 @@ from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
 
-from cloud_sync.ledger.facts.base import Day, Entry, Id
-from cloud_sync.rules.shape import Condition
+from cloud_sync.ledger.facts.base import Day, Entry, Icd10, Id
+from cloud_sync.rules.shape import Count
+
+
+class Condition(Entry, frozen=True, kw_only=True):
+    """A chronic condition, as the practice recorded it."""
+
+    icd10: Icd10
+    expected_months: Count = 0
+    risk: bool = False
 
 
 class PatientEntry(Entry, frozen=True, kw_only=True):

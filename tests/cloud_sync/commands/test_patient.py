@@ -68,8 +68,8 @@ def test_details_and_entries_are_corrected_with_a_reason(
     assert run(*change, "moved", "--zone", "America/Phoenix") == 0
     assert run(*change, "moved") == 2
     assert "Give what is to change" in capsys.readouterr().err
-    (listed,) = said(capsys, "patient", "list", clinic, "--json")  # type: ignore[misc]
-    assert listed["zone"] == "America/Phoenix"  # type: ignore[index]
+    listed = said(capsys, "patient", "list", clinic, "--json")
+    assert listed[0]["zone"] == "America/Phoenix"  # type: ignore[index]
     entry = '{"set_up_on": "2026-11-01", "educated_on": "2026-11-01", "taught": ["patient"]}'
     record = ("patient", "record", clinic, patient, "set_ups")
     fact = said(capsys, *record, entry, "--json")["fact"]  # type: ignore[index]
