@@ -15,6 +15,7 @@ _COMMANDS = {
     "patient": "cloud_sync.commands.patient:app",
     "staff": "cloud_sync.commands.staff:app",
     "practice": "cloud_sync.commands.practice:app",
+    "time": "cloud_sync.commands.time:app",
     "device": "cloud_sync.commands.device:app",
     "checkpoint": "cloud_sync.commands.ledger:checkpoint",
     "verify-ledger": "cloud_sync.commands.ledger:verify_ledger",
