@@ -7,6 +7,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy import Connection
 
+from cloud_sync.alerts import store as alerts
+from cloud_sync.alerts.measures import MEASURES
 from cloud_sync.ledger import care_entries, care_time, people, readings
 from cloud_sync.ledger.care_time import Links
 from cloud_sync.ledger.local_time import local, midnight_ms, month_bounds
@@ -37,6 +39,7 @@ def _page(visit: Visit, patient_id: str, problem: str | None, values: dict[str, 
         recent = [] if waiting else readings.of_patient(db, patient_id, limit=10)
         entries = care_entries.of_patient(db, patient_id, *_month(visit, patient))
         version = readings.version(db, patient_id)
+        open_alerts = alerts.of_patient(db, patient_id, only_open=True)
         plans = [fact for fact in people.facts(db, patient_id) if fact.kind == "care_plans"]
     return visit.page(
         "review.html",
@@ -53,6 +56,8 @@ def _page(visit: Visit, patient_id: str, problem: str | None, values: dict[str, 
         values=values,
         version=version,
         plans=plans[-1:],
+        alerts=open_alerts,
+        measures=MEASURES,
     )
 
 
