@@ -23,6 +23,7 @@ from cloud_sync.web.headers import add_headers
 from cloud_sync.web.pages import (
     account,
     alarms,
+    alerts,
     api,
     closing,
     file,
@@ -31,11 +32,12 @@ from cloud_sync.web.pages import (
     patients,
     review,
     time,
+    work,
 )
 from cloud_sync.web.permissions import Permission
 
 _MAX_BODY_BYTES = 256 * 1024
-_PAGES = (account, patients, patient, review, time, file, closing, hubs, alarms, api)
+_PAGES = (account, patients, patient, review, work, time, file, closing, hubs, alarms, alerts, api)
 
 
 def build_app(

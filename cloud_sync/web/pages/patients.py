@@ -10,6 +10,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect
 from sqlalchemy import Connection
 
+from cloud_sync.alerts import store as alerts
 from cloud_sync.ledger import devices, hubs, people, readings
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.progress import Progress, progress
@@ -39,6 +40,7 @@ class Line:
     latest: Seen | None
     progress: Progress
     unreviewed: int
+    alerts: int
     hub: hubs.Hub | None
 
 
@@ -52,6 +54,7 @@ def work_list(visit: SignedIn, q: FromQuery[str] = "", page: FromQuery[int] = 1)
         lines = _lines(db, shown, visit.now_ms)
         version = readings.version(db)
         waiting = devices.waiting(db)
+        alarming = alerts.open_counts(db, [one.id for one in found])
     return visit.page(
         "patients.html",
         lines=lines,
@@ -62,6 +65,7 @@ def work_list(visit: SignedIn, q: FromQuery[str] = "", page: FromQuery[int] = 1)
         following=_address(q, page + 1) if page * PAGE_SIZE < len(found) else None,
         version=version,
         waiting=waiting,
+        alarming=[(one, alarming[one.id]) for one in found if one.id in alarming],
     )
 
 
@@ -78,6 +82,7 @@ def _lines(db: Connection, shown: list[Patient], now_ms: int) -> list[Line]:
     ids = [patient.id for patient in shown]
     latest = readings.latest(db, ids)
     unreviewed = readings.unreviewed_counts(db, ids)
+    waiting = alerts.open_counts(db, ids)
     known = {hub.id: hub for hub in hubs.everything(db)}
     return [
         Line(
@@ -85,6 +90,7 @@ def _lines(db: Connection, shown: list[Patient], now_ms: int) -> list[Line]:
             latest=(newest := latest.get(patient.id)),
             progress=progress(db, patient, now_ms),
             unreviewed=unreviewed.get(patient.id, 0),
+            alerts=waiting.get(patient.id, 0),
             hub=known.get(newest.hub_id) if newest else None,
         )
         for patient in shown
