@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, func, select, update
 
-from cloud_sync.ledger import entries
+from cloud_sync.ledger import entries, touched
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import assignment, assignment_end, device, observation
@@ -75,6 +75,7 @@ def describe(db: Connection, device_id: str, *, label: str, fda_defined: bool, t
     if not values["label"]:
         raise Refused("Give the device a name that staff will recognise.")
     db.execute(update(device).where(device.c.id == device_id).values(values))
+    touched.by_device(db, device_id)
 
 
 def assign(  # noqa: PLR0913 - named columns

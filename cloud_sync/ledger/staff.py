@@ -6,7 +6,7 @@ from functools import cache
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from cloud_sync.ledger import passwords
+from cloud_sync.ledger import passwords, touched
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
@@ -63,6 +63,8 @@ def create(  # noqa: PLR0913 - named columns
     created: str | None = db.execute(statement).scalar()
     if created is None:
         raise Refused(f"The user name {username} is taken.")
+    if billing_role == "practitioner":
+        touched.by_practice(db)  # a practice's only practitioner bills for whoever names none
     return created
 
 

@@ -28,6 +28,7 @@ from cloud_sync.ledger.tables.months import (
     attestation,
     attestation_void,
     month_snapshot,
+    month_touched,
     practice_setting,
 )
 from cloud_sync.ledger.tables.people import (
@@ -73,6 +74,7 @@ __all__ = [
     "hub_certificate",
     "metadata",
     "month_snapshot",
+    "month_touched",
     "observation",
     "opening",
     "patient",
