@@ -3,6 +3,11 @@
 from cloud_sync.rules.tables import NoteWords
 
 
+def words_of(note: str) -> list[str]:
+    """A note's words in lower case, without digits and punctuation."""
+    return _words(note, keep_digits=False)
+
+
 def is_vague(note: str, words: NoteWords) -> bool:
     """Too few words left without numbers, punctuation and units, or a phrase that says nothing."""
     left = [word for word in _words(note, keep_digits=False) if word not in words.unit_words]

@@ -30,12 +30,15 @@ from cloud_sync.web.pages import (
     patient,
     patients,
     review,
+    self_audit,
     time,
 )
 from cloud_sync.web.permissions import Permission
 
 _MAX_BODY_BYTES = 256 * 1024
-_PAGES = (account, patients, patient, review, time, file, closing, hubs, alarms, api)
+_PAGES = (
+    account, patients, patient, review, time, file, closing, hubs, alarms, self_audit, api,
+)  # fmt: skip
 
 
 def build_app(
