@@ -79,9 +79,10 @@ def table(
                 workers.get(piece.staff_id or "", ""),
                 piece.words,
             )
-            writer.writerow([_inert(cell) for cell in cells])
+            writer.writerow([inert(cell) for cell in cells])
     return text.getvalue()
 
 
-def _inert(cell: str) -> str:
+def inert(cell: str) -> str:
+    """A cell that a spreadsheet shows and does not run."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -1,7 +1,7 @@
 """A practice's facts for the self-audit: a few set-based questions, however many patients."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -102,21 +102,24 @@ def _time(db: Connection, span: Span, zones: Mapping[str, str]) -> Iterator[Work
         )
         .order_by(care_time.c.start_ms, care_time.c.id)
     )
-    for row in rows:
-        on = local(row.start_ms, zones[row.patient_id]).date()
+    homes = {name: ZoneInfo(name) for name in set(zones.values())}
+    for key, patient_id, staff_id, program, start_ms, end_ms, entered_ms, *rest in rows:
+        start = _instant(start_ms)
+        on = start.astimezone(homes[zones[patient_id]]).date()
         if on in span:
+            measured, note, patients = rest
             yield WorkedTime(
-                id=row.id,
-                patient_id=row.patient_id,
-                staff_id=row.staff_id,
-                program=row.program,
-                start=_instant(row.start_ms),
-                end=_instant(row.end_ms),
+                id=key,
+                patient_id=patient_id,
+                staff_id=staff_id,
+                program=program,
+                start=start,
+                end=_instant(end_ms),
                 on=on,
-                entered_at=_instant(row.entered_at_ms),
-                measured=row.measured,
-                note=row.note,
-                patients=row.patients,
+                entered_at=_instant(entered_ms),
+                measured=measured,
+                note=note,
+                patients=patients,
             )
 
 
@@ -229,4 +232,4 @@ def _units(db: Connection, months: tuple[str, ...]) -> Iterator[DeviceUnit]:
 
 
 def _instant(at_ms: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
+    return datetime.fromtimestamp(at_ms / 1000, UTC)

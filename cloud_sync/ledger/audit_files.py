@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, exists, func, select
@@ -15,6 +15,8 @@ from cloud_sync.rules import shape
 from cloud_sync.rules.audit.practice import PatientFile
 from cloud_sync.rules.calendar import Span, month_named
 from cloud_sync.rules.facts import Claim
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 def patient_files(db: Connection, zones: Mapping[str, str]) -> Iterator[PatientFile]:
@@ -52,23 +54,22 @@ def _file(
     for body in kept.get("patient", ()):
         details |= body
 
-    def of(kind: str) -> list[dict[str, Any]]:
-        return [
-            body | {"practitioner": shape.BILLING}
-            if billing is not None and body.get("practitioner") == billing
-            else body
-            for body in kept.get(kind, ())
-        ]
+    def of(kind: str, shaped: type[T]) -> list[T]:
+        """What the rules read of them; a file may say more."""
+        named = shaped.__struct_encode_fields__
+        bodies = [{k: v for k, v in one.items() if k in named} for one in kept.get(kind, ())]
+        for body in bodies:
+            if billing is not None and body.get("practitioner") == billing:
+                body["practitioner"] = shape.BILLING
+        return [msgspec.convert(body, shaped) for body in bodies]
 
     return PatientFile(
         id=patient_id,
         established_on=msgspec.convert(details.get("established_on"), date | None),
-        consents=msgspec.convert(of("consents"), tuple[shape.Consent, ...]),
-        orders=msgspec.convert(of("orders"), tuple[shape.Order, ...]),
-        episodes=msgspec.convert(of("episodes"), tuple[shape.Episode, ...]),
-        claims=tuple(
-            _claim(one) for one in msgspec.convert(of("other_claims"), list[shape.OtherClaim])
-        ),
+        consents=tuple(of("consents", shape.Consent)),
+        orders=tuple(of("orders", shape.Order)),
+        episodes=tuple(of("episodes", shape.Episode)),
+        claims=tuple(_claim(one) for one in of("other_claims", shape.OtherClaim)),
         first_rpm_on=first_rpm_on,
     )
 

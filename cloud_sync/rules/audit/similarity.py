@@ -6,7 +6,7 @@ note with other values is still a copied note.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
 
@@ -54,16 +54,47 @@ def groups(notes: Sequence[str], at_least: Fraction) -> list[list[int]]:
 def _pairs(kinds: Sequence[Runs], at_least: Fraction) -> Iterable[tuple[int, int]]:
     """Every pair that is alike. `kinds` come shortest first."""
     frequency = Counter(run for kind in kinds for run in kind)
-    by_run: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    place = {run: n for n, (run, _) in enumerate(sorted(frequency.items(), key=_rarest_first))}
+    by_run: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for number, kind in enumerate(kinds):
-        rarest = sorted(kind, key=lambda run: (frequency[run], run))
-        prefix = rarest[: len(kind) - ceil(at_least * len(kind)) + 1]
-        candidates = {one for run in prefix for one in by_run[run]}
-        for other in sorted(candidates):
+        ordered = sorted(place[run] for run in kind)
+        prefix = ordered[: len(kind) - ceil(at_least * len(kind)) + 1]
+        for other in _candidates(kinds, len(kind), prefix, by_run, at_least):
             if likeness(kinds[other], kind) >= at_least:
                 yield other, number
-        for run in prefix:
-            by_run[run].append(number)
+        for position, run in enumerate(prefix):
+            by_run[run].append((number, position))
+
+
+def _rarest_first(one: tuple[tuple[str, ...], int]) -> tuple[int, tuple[str, ...]]:
+    run, times = one
+    return times, run
+
+
+def _candidates(
+    kinds: Sequence[Runs],
+    size: int,
+    prefix: Sequence[int],
+    by_run: Mapping[int, list[tuple[int, int]]],
+    at_least: Fraction,
+) -> list[int]:
+    """Earlier kinds that could still share enough, by where in their order the first runs lie.
+
+    Runs stand in one order in every kind; what comes after a shared run bounds what more there is.
+    """
+    shared: dict[int, int] = {}
+    hopeless = -size
+    for position, run in enumerate(prefix):
+        for other, theirs in by_run.get(run, ()):
+            before = shared.get(other, 0)
+            length = len(kinds[other])
+            most = before + min(size - position, length - theirs)
+            # So many common runs of all runs of both are at least the share that is asked for.
+            fits = most * (at_least.denominator + at_least.numerator) >= at_least.numerator * (
+                size + length
+            )
+            shared[other] = before + 1 if fits else hopeless
+    return sorted(other for other, count in shared.items() if count > 0)
 
 
 def _root(root: list[int], number: int) -> int:

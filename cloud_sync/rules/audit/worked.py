@@ -211,16 +211,18 @@ def _same_activity(one: WorkedTime, other: WorkedTime) -> bool:
 
 def _impossible_days(practice: Practice, limits: Limits) -> Finding:
     """Seconds recorded by one worker on one date of the practice; a group's are one work."""
-    days: dict[tuple[str, date], dict[WorkedTime, timedelta]] = defaultdict(dict)
+    days: dict[tuple[str, date], list[tuple[WorkedTime, timedelta]]] = defaultdict(list)
     for one in practice.time:
         for on, start, end in split_at_midnight(one.start, one.end, practice.zone):
-            days[one.staff_id, on][one] = (end - start) / one.patients
+            days[one.staff_id, on].append((one, (end - start) / one.patients))
     evidence, over = [], 0
     for (_staff, on), parts in sorted(days.items()):
-        length = sum(parts.values(), timedelta())
+        length = sum((part for _, part in parts), timedelta())
         if length > timedelta(hours=limits.day_hours):
             over += 1
-            evidence += [_entry(one, f"{on}: {_hours(length)} recorded that day") for one in parts]
+            evidence += [
+                _entry(one, f"{on}: {_hours(length)} recorded that day") for one, _ in parts
+            ]
     words = f"working days with more than {limits.day_hours} hours recorded by one worker"
     figure = Figure(words=words, count=over, of=len(days))
     return Finding(
