@@ -198,9 +198,7 @@ def _show(found: "Baseline") -> None:
         f" suggestion; {looked} count but must be looked at (split, or entered late)."
     )
     if uncaptured := found.uncaptured():
-        say(
-            f"{len(uncaptured)} patient-months would earn a time code, and nothing marks them as billed."
-        )
+        say(f"{len(uncaptured)} patient-months would earn a time code; no line marks them billed.")
     for bad in found.bad:
         say(f"line {bad.line}: {bad.reason}")
 

@@ -70,7 +70,7 @@ def build_app(
             HTTPException: errors.http,
             Exception: errors.unexpected,
         },
-        state=State({"counter": counter}),
+        state=State({"counter": counter, "audits": self_audit.Audits()}),
         openapi_config=None,
         logging_config=None,
         request_max_body_size=_MAX_BODY_BYTES,

@@ -54,7 +54,8 @@ def groups(notes: Sequence[str], at_least: Fraction) -> list[list[int]]:
 def _pairs(kinds: Sequence[Runs], at_least: Fraction) -> Iterable[tuple[int, int]]:
     """Every pair that is alike. `kinds` come shortest first."""
     frequency = Counter(run for kind in kinds for run in kind)
-    place = {run: n for n, (run, _) in enumerate(sorted(frequency.items(), key=_rarest_first))}
+    # Any order with the rare ones first will do; equal ones stay as they came.
+    place = {run: n for n, run in enumerate(sorted(frequency, key=frequency.__getitem__))}
     by_run: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for number, kind in enumerate(kinds):
         ordered = sorted(place[run] for run in kind)
@@ -64,11 +65,6 @@ def _pairs(kinds: Sequence[Runs], at_least: Fraction) -> Iterable[tuple[int, int
                 yield other, number
         for position, run in enumerate(prefix):
             by_run[run].append((number, position))
-
-
-def _rarest_first(one: tuple[tuple[str, ...], int]) -> tuple[int, tuple[str, ...]]:
-    run, times = one
-    return times, run
 
 
 def _candidates(

@@ -84,3 +84,13 @@ def test_the_download_has_every_piece_of_evidence(as_role: SignIn) -> None:
     assert {row["record_number"] for row in copies} == {"MR-1001", "MR-1002"}
     assert {row["worker"] for row in copies} == {"Nia Okafor RN"}
     assert len({row["question"] for row in rows}) == 19
+
+
+def test_answers_are_kept_a_while_unless_asked_anew(as_role: SignIn, clinic: Seeded) -> None:
+    auditor, page = as_role("auditor"), "/self-audit?since=2026-10&until=2026-11"
+    assert "as it stood at 09:30" in auditor.get(page).text
+    clinic.clock.advance(minutes=5)
+    assert "stood at 09:30" in auditor.get(page).text
+    assert "stood at 09:35" in auditor.get(f"{page}&anew=yes").text
+    clinic.clock.advance(minutes=10)
+    assert "stood at 09:45" in auditor.get(page).text
