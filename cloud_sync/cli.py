@@ -23,6 +23,8 @@ _COMMANDS = {
     "settings": "cloud_sync.commands.settings:app",
     "close": "cloud_sync.commands.closing:close",
     "packet": "cloud_sync.commands.packet:packet",
+    "self-audit": "cloud_sync.commands.self_audit:self_audit",
+    "baseline": "cloud_sync.commands.baseline:baseline",
     "verify": "cloud_sync.commands.packet:verify",
 }
 for _name, _target in _COMMANDS.items():

@@ -30,10 +30,13 @@ def packet(directory: Path, patient: str, month: str, target: Path) -> None:
     """
     from cloud_sync.commands.opened import opened, say
     from cloud_sync.export import packet as export
+    from cloud_sync.ledger import reopening
     from cloud_sync.ledger.refused import Refused
 
     with opened(directory) as clinic:
         seal = export.load_seal(directory)
+        with clinic.store.write() as db:  # what arrived since the closing opens the month again
+            reopening.settled(db, patient, month, clinic.at_ms)
         with clinic.store.read() as db:
             raw = export.build(db, seal, patient, month)
         try:

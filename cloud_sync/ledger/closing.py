@@ -1,7 +1,8 @@
 """Closing a month: snapshots that never change, a practitioner's signature, and what came after.
 
-A snapshot is one row. What arrives later shows as a difference; opening the month again is a new
-version with a reason, and voids the signature under the old one. Nothing is edited.
+A snapshot is one row. What arrives later shows as a difference at once; opening the month again is
+a new version with a reason, and voids the signature under the old one: `reopening` does it by
+itself. Nothing is edited.
 """
 
 import hashlib
@@ -204,7 +205,11 @@ def closed_months(db: Connection) -> list[str]:
 
 
 def _held(db: Connection, patient_id: str) -> Patient:
-    """The patient, whose row stays locked: closing and signing never cross each other."""
+    """The patient, whose row stays locked: closing and signing never cross each other.
+
+    Nor does any chained fact arrive between what is read here and the snapshot that says so.
+    """
+    entries.lock(db)
     db.execute(select(patient.c.id).where(patient.c.id == patient_id).with_for_update())
     return find(db, patient_id)
 

@@ -56,6 +56,11 @@ def advice(note: str, program: str, words: NoteWords) -> Advice | None:
     return None
 
 
+def words_of(note: str) -> list[str]:
+    """A note's words in lower case, without digits and punctuation."""
+    return _words(note, keep_digits=False)
+
+
 def is_vague(note: str, words: NoteWords) -> bool:
     """Too few words left without numbers, punctuation and units, or a phrase that says nothing."""
     left = [word for word in _words(note, keep_digits=False) if word not in words.unit_words]

@@ -31,13 +31,17 @@ from cloud_sync.web.pages import (
     patient,
     patients,
     review,
+    self_audit,
     time,
     work,
 )
 from cloud_sync.web.permissions import Permission
 
 _MAX_BODY_BYTES = 256 * 1024
-_PAGES = (account, patients, patient, review, work, time, file, closing, hubs, alarms, alerts, api)
+_PAGES = (
+    account, patients, patient, review, work, time, file, closing, hubs, alarms, alerts,
+    self_audit, api,
+)  # fmt: skip
 
 
 def build_app(
@@ -69,7 +73,7 @@ def build_app(
             HTTPException: errors.http,
             Exception: errors.unexpected,
         },
-        state=State({"counter": counter}),
+        state=State({"counter": counter, "audits": self_audit.Audits()}),
         openapi_config=None,
         logging_config=None,
         request_max_body_size=_MAX_BODY_BYTES,

@@ -30,6 +30,7 @@ from cloud_sync.ledger.tables.months import (
     attestation,
     attestation_void,
     month_snapshot,
+    month_touched,
     practice_setting,
 )
 from cloud_sync.ledger.tables.people import (
@@ -82,6 +83,7 @@ __all__ = [
     "hub_certificate",
     "metadata",
     "month_snapshot",
+    "month_touched",
     "observation",
     "opening",
     "patient",
