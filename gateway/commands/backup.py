@@ -1,7 +1,7 @@
 """`vitals-hub backup`: what a hub must not lose when its card or its board is replaced."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -67,21 +67,19 @@ def note(state: Path, contents: "Contents") -> None:
 
     safe = {None, *(bond.device for bond in contents.bonds)}  # a serial meter has no bond to lose
     pairings = {
-        row["id"]: row["paired_ms"]
-        for row in contents.devices
-        if bluez_bonds.address_of(row["id"]) in safe
+        device.id: device.paired_ms
+        for device in contents.devices
+        if bluez_bonds.address_of(device.id) in safe
     }
     saved.note(state, saved.Saved(taken_ms=contents.taken_ms, pairings=pairings))
 
 
 def _gather(config: "HubConfig", bluetooth: Path, adapter: str | None) -> "Contents":
-    import msgspec
-
     from gateway.buffer.devices import read_devices
     from gateway.config import software
     from gateway.health.clock import SystemClock
     from gateway.provisioning import bluez_bonds
-    from gateway.provisioning.archive import Contents
+    from gateway.provisioning.archive import Contents, SavedDevice
 
     devices = read_devices(config.collector / "devices.db")
     if not devices:
@@ -96,14 +94,22 @@ def _gather(config: "HubConfig", bluetooth: Path, adapter: str | None) -> "Conte
             FAILED,
         )
     home = said or next(iter(homes), None)
-    rows: list[dict[str, Any]] = [msgspec.to_builtins(device) for device in devices]
     return Contents(
         taken_ms=SystemClock().received().wall_ms,
         software=software(),
         hub=config.hub,
         clinic=config.clinic,
         adapter=home,
-        devices=tuple(rows),
+        devices=tuple(
+            SavedDevice(
+                id=device.id,
+                profile=device.profile,
+                name=device.name,
+                paired_ms=device.paired_ms,
+                last_kept=device.last_kept,
+            )
+            for device in devices
+        ),
         bonds=bluez_bonds.read(bluetooth, home, addresses) if home is not None else (),
     )
 

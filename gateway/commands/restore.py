@@ -137,18 +137,14 @@ def _put_back(  # noqa: PLR0913 - what, from where, to where
     *,
     overwrite: bool,
 ) -> "tuple[Outcome, ...]":
-    import msgspec
-
     from gateway.buffer.devices import Device
     from gateway.links.bluez.daemon import stopped
     from gateway.provisioning import bluez_bonds
     from gateway.provisioning.archive import Refused
     from gateway.provisioning.restore import plan
 
-    devices = [msgspec.convert(row, Device) for row in contents.devices]
     found = plan(
         contents,
-        devices,
         here={device.id: device.paired_ms for device in store.all()},
         clinic=config.clinic,
         storage=bluetooth,
@@ -158,5 +154,16 @@ def _put_back(  # noqa: PLR0913 - what, from where, to where
     if isinstance(found, Refused):
         fail(f"Nothing was changed: {found.error}.", FAILED)
     with stopped(), bluez_bonds.put_back(bluetooth, adapter, found.bonds):
-        store.put_back(device for device in devices if device.id in found.devices)
+        # each has to prove its bond here anew, and how it went at the old hub is not known here
+        store.put_back(
+            Device(
+                id=saved.id,
+                profile=saved.profile,
+                name=saved.name,
+                paired_ms=saved.paired_ms,
+                last_kept=saved.last_kept,
+            )
+            for saved in contents.devices
+            if saved.id in found.devices
+        )
     return found.outcomes

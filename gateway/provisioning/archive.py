@@ -15,7 +15,7 @@ parameters. The hub's own keys are never in here: a replaced hub enrols anew.
 
 import hmac
 import struct
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -45,8 +45,18 @@ class Bond(msgspec.Struct, frozen=True, kw_only=True):
     cache: bytes | None = None
 
 
+class SavedDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """A device of the hub's list: what it is, when it was paired, and how far it was read."""
+
+    id: str
+    profile: str
+    name: str
+    paired_ms: int
+    last_kept: int | None = None
+
+
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything in a backup. `devices` are rows of devices.db; `adapter` is whose bonds they are.
+    """Everything in a backup. `adapter` is the address that the bonds were made with.
 
     `taken_ms` is ms since 1970 UTC by the hub's clock; `adapter` is None where nothing is bonded.
     """
@@ -56,7 +66,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     hub: str
     clinic: str
     adapter: Address | None
-    devices: tuple[dict[str, Any], ...]
+    devices: tuple[SavedDevice, ...]
     bonds: tuple[Bond, ...]
 
 

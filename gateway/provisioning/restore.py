@@ -3,30 +3,16 @@
 Pure apart from looking at bluetoothd's directory.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from gateway.provisioning import bluez_bonds
-from gateway.provisioning.archive import Bond, Contents, Refused
+from gateway.provisioning.archive import Bond, Contents, Refused, SavedDevice
 from gateway.provisioning.bluez_bonds import Fate
 
 OVERWRITE = "--overwrite"
-
-
-class Row(Protocol):
-    """The part of `buffer.devices.Device` used here."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def paired_ms(self) -> int: ...
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +34,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan(  # noqa: PLR0913 - what was saved, what is here, and what the person wants
     contents: Contents,
-    saved: Sequence[Row],
     *,
     here: Mapping[str, int],
     clinic: str,
@@ -56,7 +41,7 @@ def plan(  # noqa: PLR0913 - what was saved, what is here, and what the person w
     adapter: str,
     overwrite: bool,
 ) -> Plan | Refused:
-    """`saved` are the backup's devices, `here` those of this hub with their `paired_ms`.
+    """`here` are the devices of this hub with their `paired_ms`.
 
     A device that was paired here with another bond keeps it unless `overwrite`; one that has been
     used since with the same pairing stays as it is in any case.
@@ -73,7 +58,7 @@ def plan(  # noqa: PLR0913 - what was saved, what is here, and what the person w
     bonds = tuple(bond for bond in contents.bonds if fates[bond.device] != "pair_again")
     differing = set(bluez_bonds.differing(storage, adapter, bonds))
 
-    def outcome(row: Row) -> Outcome:
+    def outcome(row: SavedDevice) -> Outcome:
         address = bluez_bonds.address_of(row.id) or ""
         bond = fates.get(address, "pair_again")
         if here.get(row.id, -1) > row.paired_ms and bond == "pair_again":
@@ -82,7 +67,7 @@ def plan(  # noqa: PLR0913 - what was saved, what is here, and what the person w
 
     newer = [
         row.name
-        for row in saved
+        for row in contents.devices
         if bluez_bonds.address_of(row.id) in differing
         or (here.get(row.id, -1) > row.paired_ms and outcome(row).bond != "kept")
     ]
@@ -91,13 +76,15 @@ def plan(  # noqa: PLR0913 - what was saved, what is here, and what the person w
             error=f"{', '.join(newer)}: paired with this hub by another bond than the backup's, "
             f"which putting it back would destroy. To do so all the same, add {OVERWRITE}"
         )
-    outcomes = tuple(outcome(row) for row in saved)
+    outcomes = tuple(outcome(row) for row in contents.devices)
     untouched = {one.device for one in outcomes if one.bond == "kept"}
     return Plan(
         adapter=adapter,
         bonds=bonds,
         devices=tuple(
-            row.id for row in saved if row.id not in untouched and here.get(row.id) != row.paired_ms
+            row.id
+            for row in contents.devices
+            if row.id not in untouched and here.get(row.id) != row.paired_ms
         ),
         outcomes=outcomes,
     )

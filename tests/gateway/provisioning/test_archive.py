@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from gateway.provisioning import archive
-from gateway.provisioning.archive import Bond, Contents, Refused
+from gateway.provisioning.archive import Bond, Contents, Refused, SavedDevice
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "backup-v1.json"
 SECRET = b"0123456789ABCDEFGHJKMNPQRS"
@@ -19,7 +19,11 @@ CONTENTS = Contents(
     hub="ab" * 16,
     clinic="c1" * 16,
     adapter="C0:FF:EE:00:00:01",
-    devices=({"id": "ble:c0ffee000651", "profile": "and/ua-651ble", "last_kept": None},),
+    devices=(
+        SavedDevice(
+            id="ble:c0ffee000651", profile="and/ua-651ble", name="cuff", paired_ms=5, last_kept=41
+        ),
+    ),
     bonds=(Bond(device="C0:FF:EE:00:06:51", info=b"[General]\n\xff", cache=b"x"),),
 )
 FILE = archive.lock(CONTENTS, SECRET, salt=SALT, nonce=NONCE)

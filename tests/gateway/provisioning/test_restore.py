@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from gateway.buffer.devices import Device
-from gateway.provisioning.archive import Bond, Contents, Refused
+from gateway.provisioning.archive import Bond, Contents, Refused, SavedDevice
 from gateway.provisioning.restore import Plan, plan
 from tests.support.bluez_tree import ADAPTER, info, place
 
@@ -16,9 +14,9 @@ CUFF, METER = "ble:c0ffee000651", "ble:c0ffee001808"
 CUFF_AT, METER_AT = "C0:FF:EE:00:06:51", "C0:FF:EE:00:18:08"
 ELSEWHERE = "C0:FF:EE:00:00:02"
 DEVICES = (
-    Device(id=CUFF, profile="and/ua-651ble", name="cuff", paired_ms=100, last_kept=None),
-    Device(id=METER, profile="accu-chek/guide", name="meter", paired_ms=200, last_kept=41),
-    Device(id="serial:77", profile="accu-chek/guide", name="cable", paired_ms=300),
+    SavedDevice(id=CUFF, profile="and/ua-651ble", name="cuff", paired_ms=100, last_kept=None),
+    SavedDevice(id=METER, profile="accu-chek/guide", name="meter", paired_ms=200, last_kept=41),
+    SavedDevice(id="serial:77", profile="accu-chek/guide", name="cable", paired_ms=300),
 )
 BONDS = (
     Bond(device=CUFF_AT, info=info(key=b"\x01" * 16)),
@@ -30,7 +28,7 @@ CONTENTS = Contents(
     hub="ab" * 16,
     clinic=CLINIC,
     adapter=ADAPTER,
-    devices=tuple(msgspec.to_builtins(device) for device in DEVICES),
+    devices=DEVICES,
     bonds=BONDS,
 )
 
@@ -43,7 +41,7 @@ def planned(storage: Path, **changes: Any) -> Plan | Refused:
         "adapter": ADAPTER,
         "overwrite": False,
     }
-    return plan(CONTENTS, DEVICES, **(options | changes))
+    return plan(CONTENTS, **(options | changes))
 
 
 def fates(found: Plan | Refused) -> dict[str, str]:
