@@ -21,6 +21,7 @@ from tests.support.holdings import Holdings, holdings
 
 pytestmark = pytest.mark.skipif(MISSING, reason=REASON)
 CONNECTIONS = int(os.environ.get("VITALS_CONNECTIONS", "60"))
+CRASHES = max(CONNECTIONS // 50, 12)
 WARM_UP = max(CONNECTIONS // 10, 20)
 SHOWN_EVERY = 1000
 BLOCKS_EACH, BLOCKS_NOISE = 0.1, 2000  # a leak costs one block at least, each time
@@ -49,16 +50,18 @@ async def at_the_bus(address: str) -> AtTheBus:
     return AtTheBus(told["ActiveConnections"], told["MatchRules"], told["BusNames"])
 
 
-async def visit(it: Stand, cuff: FakeDevice, sighting: Sighting) -> None:
+async def visit(
+    it: Stand, cuff: FakeDevice, sighting: Sighting, early: tuple[bytes, ...] = (b"early",)
+) -> None:
     """A cuff comes, speaks before it is asked, is talked to, and goes."""
     it.strays.clear()
-    cuff.early = [b"early"]
+    cuff.early = list(early)
     heard: list[bytes] = []
     async with it.radio.connect(sighting) as link:
         await link.subscribe("2A35", lambda _channel, value: heard.append(value))
         it.daemon.indicate(cuff, b"asked")
         await until(lambda: heard == [b"asked"])
-    assert it.strays == [(cuff.id, "2A35", b"early")]
+    assert it.strays == [(cuff.id, "2A35", value) for value in early]
 
 
 async def use(it: Stand) -> tuple[Holdings, AtTheBus]:
@@ -91,3 +94,27 @@ def test_many_connections_leave_nothing_at_us_and_nothing_at_the_bus(tmp_path: P
     assert after.tasks <= before.tasks + 1
     assert after.blocks - before.blocks <= BLOCKS_NOISE + BLOCKS_EACH * counted
     assert after.rss_kb - before.rss_kb <= RSS_KB_NOISE
+
+
+def test_a_daemon_that_dies_again_and_again_leaves_nothing(tmp_path: Path) -> None:
+    """Each time everything is made anew: agent, subscriptions, links."""
+
+    async def story() -> tuple[tuple[Holdings, AtTheBus], tuple[Holdings, AtTheBus]]:
+        cuff = FakeDevice(bonded=True, discovered=True)
+        async with stand(tmp_path, cuff) as it:
+            for number in range(CRASHES):
+                if number == CRASHES // 2:
+                    before = await use(it)
+                await it.daemon.crash()
+                await it.daemon.start()
+                await until(it.bluez._ready.is_set)
+                await visit(it, cuff, await sight(it, cuff), early=())  # the first is unprotected
+                await until(lambda: not it.bluez._due.is_set())
+            return before, await use(it)
+
+    (before, bus_before), (after, bus_after) = asyncio.run(story())
+    print(f"{CRASHES - CRASHES // 2} crashes: {before} {bus_before} -> {after} {bus_after}")
+    assert bus_after == bus_before
+    assert after.descriptors == before.descriptors
+    assert after.tasks <= before.tasks + 1
+    assert after.blocks - before.blocks <= BLOCKS_NOISE
