@@ -15,7 +15,7 @@ _GROUP = 4
 
 
 def make(random: bytes) -> str:
-    """The code of these random bytes, `XXXX-XXXX-...`, 28 letters."""
+    """The code of these random bytes: 28 letters in groups of four, with hyphens between."""
     assert len(random) == RANDOM_BYTES
     number = int.from_bytes(random, "big")
     secret = "".join(CROCKFORD[number >> 5 * place & 31] for place in range(SECRET_CHARACTERS))

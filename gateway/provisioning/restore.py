@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.profiles import find
 from gateway.provisioning import bluez_bonds
 from gateway.provisioning.archive import Bond, Contents, Refused, SavedDevice
 from gateway.provisioning.bluez_bonds import Fate
@@ -50,6 +51,12 @@ def plan(  # noqa: PLR0913 - what was saved, what is here, and what the person w
         return Refused(
             error="this backup is from a hub of another clinic: its devices belong to that "
             "clinic's patients"
+        )
+    strange = [row.name for row in contents.devices if find(row.profile) is None]
+    if strange:
+        return Refused(
+            error=f"this release does not know what kind of meter {', '.join(strange)} is: install "
+            f"release {contents.software}, which made the backup, or a later one"
         )
     same_adapter = adapter == contents.adapter
     fates = {

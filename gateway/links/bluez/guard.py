@@ -140,11 +140,13 @@ class Bluez:
             await hear_bluez(bus)
             self._bus = bus
             self._due.set()
-            await self._tend_until(closed, bus)
+            try:
+                await self._tend_until(closed, bus)
+            finally:  # links first: see letting_go
+                with suppress(*FAULTS):
+                    if bus.connected:
+                        await end_links(bus)
         finally:
-            with suppress(*FAULTS):
-                if bus.connected:
-                    await end_links(bus)
             self._lost()
             self._bus = None
             with suppress(*FAULTS):

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.provisioning.archive import Bond, Contents, Refused, SavedDevice
@@ -35,13 +36,14 @@ CONTENTS = Contents(
 
 def planned(storage: Path, **changes: Any) -> Plan | Refused:
     options: dict[str, Any] = {
+        "contents": CONTENTS,
         "here": {},
         "clinic": CLINIC,
         "storage": storage,
         "adapter": ADAPTER,
         "overwrite": False,
     }
-    return plan(CONTENTS, **(options | changes))
+    return plan(**(options | changes))
 
 
 def fates(found: Plan | Refused) -> dict[str, str]:
@@ -69,6 +71,16 @@ def test_a_hub_of_another_clinic_takes_nothing(tmp_path: Path) -> None:
     found = planned(tmp_path, clinic="c2" * 16)
     assert isinstance(found, Refused)
     assert "another clinic" in found.error
+
+
+def test_a_meter_of_a_later_release_is_not_put_into_an_earlier_ones_list(tmp_path: Path) -> None:
+    """The collector ends where a profile is missing: it was there when pairing."""
+    strange = msgspec.structs.replace(DEVICES[0], profile="maker/of-tomorrow")
+    later = msgspec.structs.replace(CONTENTS, devices=(strange,), software="9.9")
+    found = planned(tmp_path, contents=later)
+    assert isinstance(found, Refused)
+    assert "cuff" in found.error
+    assert "release 9.9" in found.error
 
 
 def test_a_second_time_nothing_is_left_to_do(tmp_path: Path) -> None:
