@@ -16,6 +16,7 @@ _COMMANDS = {
     "staff": "cloud_sync.commands.staff:app",
     "checkpoint": "cloud_sync.commands.ledger:checkpoint",
     "verify-ledger": "cloud_sync.commands.ledger:verify_ledger",
+    "timestamp": "cloud_sync.commands.timestamp:app",
     "determine": "cloud_sync.commands.determine:determine",
     "settings": "cloud_sync.commands.settings:app",
     "close": "cloud_sync.commands.closing:close",

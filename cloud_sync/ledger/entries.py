@@ -25,6 +25,7 @@ _TIMES = {
     "attestation": "signed_at_ms",
     "attestation_void": "voided_at_ms",
     "batch": "at_ms",
+    "hub_key": "enrolled_at_ms",
 }
 
 

@@ -11,6 +11,7 @@ from cloud_sync.ledger.tables.evidence import (
     checkpoint,
     covered,
     entry,
+    time_token,
 )
 from cloud_sync.ledger.tables.intake import (
     alarm,
@@ -18,6 +19,7 @@ from cloud_sync.ledger.tables.intake import (
     envelope,
     hub,
     hub_certificate,
+    hub_key,
     observation,
     opening,
     quarantine,
@@ -71,6 +73,7 @@ __all__ = [
     "envelope",
     "hub",
     "hub_certificate",
+    "hub_key",
     "metadata",
     "month_snapshot",
     "observation",
@@ -86,6 +89,7 @@ __all__ = [
     "sign_in_attempt",
     "staff",
     "time_anchor",
+    "time_token",
     "unopened",
 ]
 
@@ -110,6 +114,8 @@ APPEND_ONLY = (
     batch,
     covered,
     checkpoint,
+    hub_key,
+    time_token,
 )
 
 CHAINED = (  # each new row has an entry of its own, written with it
@@ -127,4 +133,5 @@ CHAINED = (  # each new row has an entry of its own, written with it
     attestation,
     attestation_void,
     batch,
+    hub_key,
 )

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from cloud_sync import setup
+from cloud_sync.anchor import Anchor
 from cloud_sync.config import ClinicConfig
 from cloud_sync.contract.envelope import Envelope, parse
 from cloud_sync.contract.observation import encode
@@ -16,7 +17,7 @@ from cloud_sync.export import packet
 from cloud_sync.identity import keys
 from cloud_sync.ingest import store as kept
 from cloud_sync.ingest.examine import Sound
-from cloud_sync.ledger import care_time, closing, devices, people, staff
+from cloud_sync.ledger import care_time, closing, devices, hub_keys, people, staff
 from cloud_sync.ledger.care_entries import Work
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.tables import hub as hub_table
@@ -59,8 +60,9 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
         assert shown.snapshot is not None
         digest = shown.snapshot.digest.hex()
         closing.sign(db, patient, MONTH, digest=digest, staff_id=doctor, at_ms=CLOSED_MS)
+    Anchor(config, store, lambda: CLOSED_MS).take()
     with store.read() as db:
-        raw = packet.build(db, packet.load_seal(directory), patient, MONTH)
+        raw = packet.build(db, packet.load_seal(directory, config.name), patient, MONTH)
     yield Practice(config=config, store=store, patient=patient, doctor=doctor, raw=raw)
     store.close()
 
@@ -98,6 +100,7 @@ def _send(store: Store, directory: Path) -> None:
                 verify_key=hub.signing.public_key().public_bytes_raw(),
             )
         )  # fmt: skip
+        hub_keys.record(db, hub.id, hub.signing.public_key().public_bytes_raw(), 1)
     for number in range(1, DAYS + 1):
         at = FIRST + timedelta(days=number - 1)
         at_ms = round(at.timestamp() * 1000)

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_sync.export.verify import PACKET, archive, problems
+from cloud_sync.export.verifier.archive import archive
+from cloud_sync.export.verifier.report import PACKET
+from cloud_sync.export.verify import problems
 from tests.cloud_sync.export.conftest import DAYS, Practice
 
 
@@ -39,8 +41,8 @@ def test_a_sound_packet_is_sound_here_and_alone(practice: Practice, tmp_path: Pa
     assert problems(practice.raw, root) == []
     code, said = alone(tmp_path, practice.raw, root.hex())
     assert (code, said.splitlines()[0]) == (0, "SOUND: every byte is as it was signed.")
-    assert f"{DAYS} readings, 1 time entries" in said
-    assert "Compare the root key" in alone(tmp_path, practice.raw)[1]
+    assert f"- {DAYS} readings: each came in an envelope that its hub signed" in said
+    assert "compare the root key" in alone(tmp_path, practice.raw)[1]
 
 
 def test_another_root_is_named(practice: Practice, tmp_path: Path) -> None:
@@ -97,7 +99,7 @@ def test_signed_contents_that_contradict_each_other_are_found(practice: Practice
     lines = files["readings.jsonl"].splitlines(keepends=True)
     cases = {
         "envelope is not there": {first: files[first][:-1] + b"\0"},
-        "not signed by its hub": {"hubs.json": files["hubs.json"].replace(b'key":"', b'key":"00')},
+        "keys of the hubs": {"hubs.json": files["hubs.json"].replace(b'["', b'["00')},
         "readings are not those": {"readings.jsonl": b"".join(lines[1:])},
         "receipt has another time": {
             "receipts.jsonl": files["receipts.jsonl"].replace(b'_ms":17', b'_ms":18')
