@@ -11,10 +11,11 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.export import evidence, ledgers, standalone, views
+from cloud_sync.export import document, evidence, ledgers, standalone, views
 from cloud_sync.export.evidence import Evidence, Row
 from cloud_sync.export.verifier.archive import archive
 from cloud_sync.export.verifier.report import PACKET
@@ -26,6 +27,8 @@ from cloud_sync.ledger.month_facts import case_of_month
 from cloud_sync.ledger.people import find
 from cloud_sync.ledger.proofs import Proof
 from cloud_sync.ledger.refused import Refused
+
+Packed = dict[str, bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +92,14 @@ def build(db: Connection, seal: Seal, patient_id: str, month: str) -> bytes:
         "root.pub": seal.root,
         **{f"envelopes/{name}.bin": body for name, body in views.envelopes(found).items()},
     }
+    packed["evidence.pdf"] = _document(found, snapshot, case_file, (proof, seal), packed)
     manifest = canonical(_manifest(snapshot, packed))
     packed["manifest.json"] = manifest
     packed["manifest.sig"] = seal.signer.key.sign(PACKET + manifest)
     return archive(packed)
 
 
-def _shown(found: Evidence, facts: Row, case_file: Row, seal: Seal) -> dict[str, bytes]:
+def _shown(found: Evidence, facts: Row, case_file: Row, seal: Seal) -> Packed:
     """The rows as JSON and as tables."""
     zone = facts["zone"]
     readings, time = views.readings(found), views.time(found)
@@ -116,7 +120,29 @@ def _shown(found: Evidence, facts: Row, case_file: Row, seal: Seal) -> dict[str,
     }
 
 
-def _ledger(proof: Proof, seal: Seal) -> dict[str, bytes]:
+def _document(
+    found: Evidence, snapshot: Snapshot, case_file: Row, vouched: tuple[Proof, Seal], packed: Packed
+) -> bytes:
+    """The copy for reading."""
+    from cloud_sync.export import pdf
+
+    proof, seal = vouched
+    shown = document.Shown(
+        evidence=found,
+        clinic=seal.clinic,
+        snapshot=snapshot,
+        days=ledgers.judged(views.readings(found), snapshot.facts, case_file),
+        time=views.time(found),
+        on_file=views.on_file(found),
+        devices=views.devices(found),
+        settings=views.settings(found),
+        signatures=msgspec.json.decode(packed["signatures.json"]),
+        proof=proof,
+    )
+    return pdf.draw(document.compose(shown, packed))
+
+
+def _ledger(proof: Proof, seal: Seal) -> Packed:
     """Canonical records, what proves them, and what vouches for the checkpoint."""
     made = {
         "ledger/entries.jsonl": b"".join(one + b"\n" for one in proof.records.values()),
@@ -134,7 +160,7 @@ def _ledger(proof: Proof, seal: Seal) -> dict[str, bytes]:
     return made
 
 
-def _manifest(snapshot: Snapshot, packed: dict[str, bytes]) -> dict[str, Any]:
+def _manifest(snapshot: Snapshot, packed: Packed) -> dict[str, Any]:
     return {
         "v": 2,
         "patient": snapshot.patient_id,

@@ -32,9 +32,12 @@ class Ledger:
         """The proven rows of a table, in the order in which they were recorded."""
         return list(self.entries.get(kind, {}).values())
 
-    def count(self) -> int:
-        """How many rows are proven, with an entry or in a batch."""
-        return sum(len(rows) for rows in (*self.entries.values(), *self.sent.values()))
+    def counts(self) -> tuple[int, int]:
+        """How many rows are proven by an entry of their own, and how many in a batch."""
+        return (
+            sum(len(rows) for rows in self.entries.values()),
+            sum(len(rows) for rows in self.sent.values()),
+        )
 
 
 def open_ledger(files: Files, authorities: Sequence[Certificate], found: Ledger) -> Iterator[str]:

@@ -146,6 +146,7 @@ def _sound(raw: bytes, files: Files, ledger: Ledger, *, pinned: bool, named: boo
         "checkpoint": {"size": note.size, "root": note.root.hex(), "at_ms": note.at_ms},
         "time_stamps": [one.at.isoformat() for one in ledger.stamps],
     }
+    entries, sent = ledger.counts()
     facts = len(json_lines(files, "facts.jsonl"))
     verified = [
         f"all {len(files)} files are as the clinic's key signed them, which the root key signed",
@@ -158,8 +159,8 @@ def _sound(raw: bytes, files: Files, ledger: Ledger, *, pinned: bool, named: boo
             " versions and signatures are as the clinic's ledger has them"
         ),
         (
-            f"{ledger.count()} rows are in the ledger of {note.size} entries that the checkpoint of"
-            f" {_said(note.at_ms)} signs, whose key the root key signed"
+            f"{entries} records and {sent} rows of hubs are in the ledger of {note.size} entries"
+            f" that the checkpoint of {_said(note.at_ms)} signs, whose key the root key signed"
         ),
     ]
     verified += [
