@@ -64,7 +64,7 @@ def _made(clinic: "Opened", patient: str, month: str) -> "tuple[Seal, bytes]":
     from cloud_sync.ledger.proofs import Unsigned
 
     anchor = Anchor(clinic.config, clinic.store, lambda: clinic.at_ms)
-    seal = export.load_seal(clinic.config.directory, clinic.config.name)
+    seal = export.load_seal(clinic.config)
     try:
         with clinic.store.read() as db:
             return seal, export.build(db, seal, patient, month)

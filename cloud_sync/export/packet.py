@@ -8,12 +8,12 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files as resources
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
+from cloud_sync.config import ClinicConfig
 from cloud_sync.contract.canonical import canonical
 from cloud_sync.export import document, evidence, ledgers, standalone, views
 from cloud_sync.export.evidence import Evidence, Row
@@ -43,8 +43,9 @@ class Seal:
     clinic: str  # its name, for people
 
 
-def load_seal(directory: Path, clinic: str = "") -> Seal:
-    """From a clinic's directory; Refused where the root has not signed the checkpoint's key."""
+def load_seal(config: ClinicConfig) -> Seal:
+    """A clinic's own; Refused where the root has not signed the checkpoint's key."""
+    directory = config.directory
     try:
         line = (directory / checkpoint.PUBLIC).read_bytes()
         signature = (directory / checkpoint.CERTIFIED).read_bytes()
@@ -54,12 +55,12 @@ def load_seal(directory: Path, clinic: str = "") -> Seal:
             " moment and run `vitals-clinic checkpoint`."
         ) from None
     return Seal(
-        signer=keys.load_receipt(directory / "keys"),
+        signer=keys.load_receipt(config.keys),
         keyset=keyset.load_signed(directory),
         root=keyset.load_root_public(directory),
         checkpoint_key=line,
         checkpoint_key_signature=signature,
-        clinic=clinic,
+        clinic=config.name,
     )
 
 

@@ -38,6 +38,12 @@ class Signer:
     name: str
     key: Ed25519PrivateKey
 
+    def verifier(self) -> str:
+        """The line by which anybody checks its notes."""
+        public = self.key.public_key().public_bytes_raw()
+        identity = _key_id(self.name, public).hex()
+        return f"{self.name}+{identity}+{_text(_ED25519 + public)}\n"
+
     def sign(self, size: int, root: bytes, at_ms: int) -> str:
         """The note for a chain of this size and root."""
         body = f"{self.name}\n{size}\n{_text(root)}\ntime {at_ms}\n"
@@ -53,13 +59,11 @@ def load_signer(directory: Path, clinic: str) -> Signer:
         keys.write_private(private, Ed25519PrivateKey.generate().private_bytes_raw())
     key = Ed25519PrivateKey.from_private_bytes(private.read_bytes())
     signer = Signer(name=f"vitals-gateway/{clinic}", key=key)
-    public = key.public_key().public_bytes_raw()
-    identity = _key_id(signer.name, public).hex()
-    line = f"{signer.name}+{identity}+{_text(_ED25519 + public)}\n"
-    _replace(directory / PUBLIC, line.encode())
+    line = signer.verifier().encode()
+    _replace(directory / PUBLIC, line)
     if (directory / "keys" / keys.ROOT).exists():  # it may be offline by now
         root = keys.load_root(directory / "keys")
-        _replace(directory / CERTIFIED, root.sign(_PURPOSE + line.encode()))
+        _replace(directory / CERTIFIED, root.sign(_PURPOSE + line))
     return signer
 
 

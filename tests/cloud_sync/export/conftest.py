@@ -14,7 +14,8 @@ from cloud_sync.config import ClinicConfig
 from cloud_sync.contract.envelope import Envelope, parse
 from cloud_sync.contract.observation import encode
 from cloud_sync.export import packet
-from cloud_sync.identity import keys
+from cloud_sync.identity import keys, stamping
+from cloud_sync.identity.stamping import Chosen
 from cloud_sync.ingest import store as kept
 from cloud_sync.ingest.examine import Sound
 from cloud_sync.ledger import care_time, closing, devices, hub_keys, people, staff
@@ -22,9 +23,12 @@ from cloud_sync.ledger.care_entries import Work
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.tables import hub as hub_table
 from cloud_sync.opening.opener import Opener
+from cloud_sync.stamping import Stamper
+from tests.support import tsa
 from tests.support.hubs import Hub, hub_of_keys
 from tests.support.readings import DEVICE, cuff
 from tests.support.seeded import PASSWORD
+from tests.support.tsa import Authority
 
 FIRST = datetime(2026, 1, 2, 14, tzinfo=UTC)
 CLOSED_MS = round(datetime(2026, 2, 2, 12, tzinfo=UTC).timestamp() * 1000)
@@ -41,6 +45,7 @@ class Practice:
     patient: str
     doctor: str
     raw: bytes  # its packet
+    authority: Authority  # that stamped its checkpoint
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +66,17 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
         digest = shown.snapshot.digest.hex()
         closing.sign(db, patient, MONTH, digest=digest, staff_id=doctor, at_ms=CLOSED_MS)
     Anchor(config, store, lambda: CLOSED_MS).take()
+    authority = tsa.make(directory.parent / "tsa")
+    with tsa.listening(authority) as url:
+        chosen_authority = Chosen(name="constructed", url=url, trusted=authority.root_pem)
+        stamping.add(directory, chosen_authority)
+        (outcome,) = Stamper(config, store, lambda: CLOSED_MS).take()
+    assert outcome.stamp is not None, outcome.words
     with store.read() as db:
-        raw = packet.build(db, packet.load_seal(directory, config.name), patient, MONTH)
-    yield Practice(config=config, store=store, patient=patient, doctor=doctor, raw=raw)
+        raw = packet.build(db, packet.load_seal(config), patient, MONTH)
+    yield Practice(
+        config=config, store=store, patient=patient, doctor=doctor, raw=raw, authority=authority
+    )
     store.close()
 
 

@@ -24,7 +24,7 @@ def table(raw: bytes) -> list[dict[str, str]]:
 
 def test_the_same_facts_give_the_same_bytes(practice: Practice) -> None:
     with practice.store.read() as db:
-        seal = packet.load_seal(practice.config.directory)
+        seal = packet.load_seal(practice.config)
         assert packet.build(db, seal, practice.patient, MONTH) == practice.raw
 
 
@@ -65,7 +65,7 @@ def test_nothing_in_it_has_an_amount_of_money(practice: Practice) -> None:
 
 
 def test_a_month_that_was_not_closed_has_no_packet(practice: Practice) -> None:
-    seal = packet.load_seal(practice.config.directory)
+    seal = packet.load_seal(practice.config)
     with practice.store.read() as db, pytest.raises(Refused, match="close it first"):
         packet.build(db, seal, practice.patient, "2025-12")
 
