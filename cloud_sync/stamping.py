@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from urllib.error import URLError
+from http.client import HTTPException
 
 from cryptography.x509 import load_pem_x509_certificates
 
@@ -68,8 +68,13 @@ class Stamper:
             newest, latest = time_tokens.newest_checkpoint(db), time_tokens.latest(db)
         if newest is None:
             return []
+        try:
+            chosen = stamping.chosen(self._directory)
+        except (OSError, ValueError, KeyError) as error:
+            words = f"the files under timestamp/ cannot be read: {type(error).__name__}"
+            return [self._failed("timestamp", words)]
         found = []
-        for one in stamping.chosen(self._directory):
+        for one in chosen:
             last = latest.get(one.name)
             if last is not None and (
                 last.size == newest["size"] or (due_only and not due(last.taken_at_ms, now_ms))
@@ -82,10 +87,7 @@ class Stamper:
         try:
             token, stamp = ask(authority, note.encode())
         except StampError as error:
-            words = f"{authority.name}: {error}"
-            with self._store.write() as db:
-                alarms.raise_once(db, kind=ALARM, hub_id=None, detail=words, at_ms=self._clock())
-            return Outcome(authority=authority.name, stamp=None, words=str(error))
+            return self._failed(authority.name, str(error))
         kept = Kept(
             size=size,
             authority=authority.name,
@@ -97,6 +99,13 @@ class Stamper:
         with self._store.write() as db:
             time_tokens.keep(db, kept)
         return Outcome(authority=authority.name, stamp=stamp, words="kept")
+
+    def _failed(self, name: str, words: str) -> Outcome:
+        with self._store.write() as db:
+            alarms.raise_once(
+                db, kind=ALARM, hub_id=None, detail=f"{name}: {words}", at_ms=self._clock()
+            )
+        return Outcome(authority=name, stamp=None, words=words)
 
 
 def due(taken_at_ms: int | None, now_ms: int) -> bool:
@@ -110,7 +119,7 @@ def ask(authority: Chosen, content: bytes) -> tuple[bytes, Stamp]:
     token = _token(_post(authority.url, request(content, nonce)))
     try:
         stamp = read_token(token, content, load_pem_x509_certificates(authority.trusted.encode()))
-    except TokenError as error:
+    except (TokenError, ValueError) as error:
         raise StampError(f"its token does not verify: {error}") from None
     if stamp.nonce != nonce:
         raise StampError("its token is not the answer to this question")
@@ -136,7 +145,7 @@ def _post(url: str, body: bytes) -> bytes:
     try:
         with urllib.request.urlopen(asked, timeout=_WAIT_SECONDS) as answer:  # noqa: S310
             raw: bytes = answer.read(_MOST_BYTES + 1)
-    except (URLError, OSError, ValueError) as error:
+    except (HTTPException, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise StampError(f"it cannot be reached: {reason}") from None
     if len(raw) > _MOST_BYTES:

@@ -9,6 +9,7 @@ set in DejaVu where the system has it; what neither has, or runs from right to l
 import io
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from time import gmtime
@@ -50,7 +51,6 @@ _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 
 def draw(paper: Paper) -> bytes:
     """The PDF's bytes."""
-    _Fonts()
     target = io.BytesIO()
     made = BaseDocTemplate(
         target,
@@ -97,7 +97,7 @@ def _pairs(block: Pairs) -> Flowable:
     if not rows:
         return Spacer(1, 0)
     style = TableStyle([*_PADDING, ("LINEBELOW", (0, 0), (-1, -1), 0.3, _RULE)])
-    return LongTable(rows, colWidths=[_WIDTH * 0.27, _WIDTH * 0.73], style=style)
+    return LongTable(rows, colWidths=[_WIDTH * 0.27, _WIDTH * 0.73], splitInRow=1, style=style)
 
 
 def _table(block: Table) -> Flowable:
@@ -113,7 +113,7 @@ def _table(block: Table) -> Flowable:
         ]
     )
     widths = [_WIDTH * share / whole for share in block.widths]
-    return LongTable([heading, *rows], colWidths=widths, repeatRows=1, style=style)
+    return LongTable([heading, *rows], colWidths=widths, repeatRows=1, splitInRow=1, style=style)
 
 
 _PADDING = (
@@ -141,23 +141,18 @@ _STYLES = {
 }
 
 
-class _Fonts:
-    """Registers the fonts once, and says which one has a character."""
-
-    wide: frozenset[int] | None = None
-    plain: frozenset[int] = frozenset()
-
-    def __init__(self) -> None:
-        if _Fonts.plain:
-            return
-        plain, bold = TTFont(_PLAIN, "Vera.ttf"), TTFont(_BOLD, "VeraBd.ttf")
-        pdfmetrics.registerFont(plain)
-        pdfmetrics.registerFont(bold)
-        _Fonts.plain = frozenset(plain.face.charToGlyph) & frozenset(bold.face.charToGlyph)
-        _Fonts.wide = _system_font()
+@cache
+def _glyphs() -> dict[str, frozenset[int]]:
+    """The characters of each font, which is registered by this."""
+    plain, bold = TTFont(_PLAIN, "Vera.ttf"), TTFont(_BOLD, "VeraBd.ttf")
+    pdfmetrics.registerFont(plain)
+    pdfmetrics.registerFont(bold)
+    both = frozenset(plain.face.charToGlyph) & frozenset(bold.face.charToGlyph)
+    return {_PLAIN: both, _WIDE: _system_font()}
 
 
 def _system_font() -> frozenset[int]:
+    """None of its characters where the system has no such font."""
     try:
         wide = TTFont(_WIDE, str(_SYSTEM_FONT))
     except (TTFError, OSError):
@@ -169,11 +164,12 @@ def _system_font() -> frozenset[int]:
 def _drawn_by(character: str) -> str | None:
     """The font that has it; None where it has to be spelled."""
     code = ord(character)
-    if character == "\n" or (code in _Fonts.plain and code >= 0x20):
+    if character == "\n" or (code in _glyphs()[_PLAIN] and code >= 0x20):
         return _PLAIN
     if unicodedata.bidirectional(character) in _RIGHT_TO_LEFT or unicodedata.combining(character):
         return None
-    return _WIDE if code in (_Fonts.wide or ()) else None
+    # Beyond 16 bits the library draws a character, but a copy of the text has another.
+    return _WIDE if code <= 0xFFFF and code in _glyphs()[_WIDE] else None
 
 
 def _runs(text: str) -> Iterator[tuple[str | None, str]]:

@@ -58,12 +58,13 @@ def prove(db: Connection, chained: Mapping[Table, Rows], sent: Mapping[Table, Ro
     }
     signed = _signed(db, max(records))
     leaves = select(entry.c.leaf).where(entry.c.seq <= signed["size"]).order_by(entry.c.seq)
-    read = db.execute(leaves.execution_options(yield_per=_LEAVES)).scalars()
     places = [seq - 1 for seq in sorted(records)]
+    with db.execute(leaves.execution_options(yield_per=_LEAVES)) as read:
+        hashes = chain.proof(iter(read.scalars()), signed["size"], places)
     return Proof(
         note=signed["note"],
         size=signed["size"],
-        hashes=chain.proof(iter(read), signed["size"], places),
+        hashes=hashes,
         records=dict(sorted(records.items())),
         batches=[
             one for table, rows in sent.items() for one in _batches(db, table, rows, members[table])
