@@ -12,6 +12,7 @@ from hashlib import sha256
 from http.client import HTTPException
 
 from cryptography.x509 import load_pem_x509_certificates
+from sqlalchemy import Connection
 
 from cloud_sync.config import ClinicConfig
 from cloud_sync.export.verifier.der import (
@@ -124,6 +125,17 @@ def ask(authority: Chosen, content: bytes) -> tuple[bytes, Stamp]:
     if stamp.nonce != nonce:
         raise StampError("its token is not the answer to this question")
     return token, stamp
+
+
+def first_false(db: Connection) -> str | None:
+    """The first kept token that does not hold over its checkpoint, in words."""
+    for note, kept in time_tokens.stamped_notes(db):
+        try:
+            trusted = load_pem_x509_certificates(kept.trusted.encode())
+            read_token(kept.token, note.encode(), trusted)
+        except (TokenError, ValueError) as error:
+            return f"of {kept.authority} over {kept.size} entries: {error}"
+    return None
 
 
 def request(content: bytes, nonce: int) -> bytes:

@@ -51,8 +51,10 @@ class Proof:
 def prove(db: Connection, chained: Mapping[Table, Rows], sent: Mapping[Table, Rows]) -> Proof:
     """Of these rows, whole as their tables have them. Unsigned where no checkpoint has them yet."""
     members = {table: _covered(db, table, rows) for table, rows in sent.items()}
-    holding = {one["batch_id"] for found in members.values() for one in found}
-    wanted = {batch: _by_id(db, batch, sorted(holding)), **chained}
+    named = {one["batch_id"] for found in members.values() for one in found}
+    held = _by_id(db, batch, sorted(named))
+    holding = {row["id"]: bytes(row["digest"]) for row in held}
+    wanted = {batch: held, **chained}
     records = {
         seq: record for table, rows in wanted.items() for seq, record in _records(db, table, rows)
     }
@@ -67,7 +69,9 @@ def prove(db: Connection, chained: Mapping[Table, Rows], sent: Mapping[Table, Ro
         hashes=hashes,
         records=dict(sorted(records.items())),
         batches=[
-            one for table, rows in sent.items() for one in _batches(db, table, rows, members[table])
+            one
+            for table, rows in sent.items()
+            for one in _batches(db, table, rows, members[table], holding)
         ],
         tokens=_tokens(db, signed["size"]),
     )
@@ -131,7 +135,11 @@ def _first(db: Connection, query: Select[Any]) -> RowMapping | None:
 
 
 def _batches(
-    db: Connection, table: Table, rows: Rows, members: Iterable[RowMapping]
+    db: Connection,
+    table: Table,
+    rows: Rows,
+    members: Iterable[RowMapping],
+    holding: Mapping[str, bytes],
 ) -> Iterable[dict[str, Any]]:
     """Each batch that holds some of the rows, with a proof in its own tree."""
     key = batches.key(table).name
@@ -145,7 +153,7 @@ def _batches(
         places = [at for at, (one, _digest) in enumerate(listed) if one in chosen[identity]]
         leaves = chain.batch_leaves(listed)
         fixed = [column.name for column in batches.fixed(table)]
-        yield {
+        made: dict[str, Any] = {
             "batch": identity,
             "kind": str(table.name),
             "size": len(listed),
@@ -154,8 +162,12 @@ def _batches(
                 chain.plain_row({name: by_id[listed[at][0]][name] for name in fixed})
                 for at in places
             ],
-            "hashes": [one.hex() for one in chain.proof(iter(leaves), len(leaves), places)],
         }
+        if chain.root_of(leaves) == holding[identity]:
+            hashes = chain.proof(iter(leaves), len(leaves), places)
+            yield made | {"hashes": [one.hex() for one in hashes]}
+        else:  # of before batches were trees: its digest is over the whole list
+            yield made | {"members": [one.hex() for one in leaves]}
 
 
 def _tokens(db: Connection, size: int) -> list[Token]:

@@ -1,5 +1,6 @@
 """Time-stamp tokens as they are kept: each over one checkpoint, never changed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -48,6 +49,19 @@ def latest(db: Connection) -> dict[str, Kept]:
         )
     ).mappings()
     return {row["authority"]: Kept(**row) for row in rows}
+
+
+def stamped_notes(db: Connection) -> Iterator[tuple[str, Kept]]:
+    """Every token with the checkpoint's note that it is over, oldest first."""
+    columns = [time_token.c[name] for name in Kept.__dataclass_fields__]
+    rows = db.execute(
+        select(checkpoint.c.note, *columns)
+        .join(checkpoint, checkpoint.c.size == time_token.c.size)
+        .order_by(time_token.c.size, time_token.c.digest)
+    ).mappings()
+    for row in rows.all():
+        values = dict(row)
+        yield values.pop("note"), Kept(**values)
 
 
 def count(db: Connection) -> int:

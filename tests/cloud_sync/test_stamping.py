@@ -22,7 +22,8 @@ from cloud_sync.identity.stamping import Chosen
 from cloud_sync.ledger import incidents, people, schema, time_tokens
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.tables import time_token
-from cloud_sync.stamping import DAY_MS, Stamper, StampError, ask
+from cloud_sync.ledger.time_tokens import Kept
+from cloud_sync.stamping import DAY_MS, Stamper, StampError, ask, first_false
 from tests.support import tsa
 from tests.support.clinic import free_ports
 from tests.support.seeded import Hand
@@ -180,9 +181,31 @@ def test_a_token_cannot_be_changed(
     with tsa.listening(authority) as url:
         choose(clinic, authority, url)
         Stamper(clinic, opened, Hand()).take()
+    with opened.read() as db:
+        assert first_false(db) is None
     for statement in ("update time_token set authority = 'x'", "delete from time_token"):
         with pytest.raises(DatabaseError, match="append-only"), opened.write() as db:
             db.execute(text(statement))
+
+
+def test_a_token_put_there_by_hand_is_found(
+    clinic: ClinicConfig, opened: Store, authority: Authority
+) -> None:
+    """`verify-ledger` asks for it: a token of another authority, or over something else."""
+    Anchor(clinic, opened, Hand()).take()
+    with opened.read() as db:
+        newest = time_tokens.newest_checkpoint(db)
+        assert newest is not None
+    with tsa.listening(authority) as url:
+        token, _stamp = ask(Chosen(name="x", url=url, trusted=authority.root_pem), b"else")
+    kept = Kept(
+        size=newest["size"], authority="x", trusted=authority.root_pem, token=token,
+        stamped_at_ms=1, taken_at_ms=1,
+    )  # fmt: skip
+    with opened.write() as db:
+        time_tokens.keep(db, kept)
+    with opened.read() as db:
+        assert "time stamp of something else" in str(first_false(db))
 
 
 @pytest.mark.parametrize(

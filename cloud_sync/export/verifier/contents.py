@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from cloud_sync.export.verifier.archive import Files, hex_digest, json_lines, json_text
@@ -108,12 +109,28 @@ def _time(time: Sequence[Shown], ledger: Ledger) -> Iterator[str]:
 
 
 def _days(files: Files, snapshot: Shown) -> Iterator[str]:
+    """The dates that count, by the snapshot, the day ledger and the case the rules were given."""
     counted = {day for period in snapshot["days"] for day in period["dates"]}
-    there = {row["id"] for row in json_lines(files, "readings.jsonl")}
-    ledger = list(csv.DictReader(io.StringIO(files["day_ledger.csv"].decode(), newline="")))
-    dates = {row["date"] for row in ledger if row["counts"] == "yes" and row["reading"] in there}
+    shown = {row["id"]: row for row in json_lines(files, "readings.jsonl")}
+    given = {
+        (one["device"], _ms(one["measured_at"]), _ms(one["received_at"]))
+        for one in json.loads(files["case.json"])["readings"]
+    }
+    dates = set()
+    for row in csv.DictReader(io.StringIO(files["day_ledger.csv"].decode(), newline="")):
+        reading = shown.get(row["reading"])
+        if row["counts"] != "yes" or reading is None:
+            continue
+        dates.add(row["date"])
+        key = (reading["device"], reading["measured_at_ms"], reading["committed_at_ms"])
+        if key not in given:
+            yield f"Reading {row['reading']}: the rules were not given it as it is shown."
     for day in sorted(counted ^ dates):
         yield f"{day}: the snapshot and the day ledger do not say the same."
+
+
+def _ms(instant: str) -> int:
+    return round(datetime.fromisoformat(instant).timestamp() * 1000)
 
 
 def _same(

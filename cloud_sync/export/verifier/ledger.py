@@ -86,9 +86,7 @@ def _sent(files: Files, found: Ledger) -> Iterator[str]:
         }
         vouched = found.entries.get("batch", {}).get(batch["batch"], {})
         try:
-            root = proven_root(
-                batch["size"], leaves, [bytes.fromhex(one) for one in batch["hashes"]]
-            )
+            root = _batch_digest(batch, leaves)
         except ProofError as error:
             yield f"The proof of batch {batch['batch']} does not hold: {error}."
             continue
@@ -96,6 +94,16 @@ def _sent(files: Files, found: Ledger) -> Iterator[str]:
         if says != (kind, batch["size"], root.hex()):
             yield f"The rows of batch {batch['batch']} are not those that the ledger has."
         found.sent.setdefault(kind, {}).update({row[_ID[kind]]: row for row in rows})
+
+
+def _batch_digest(batch: Row, leaves: Mapping[int, bytes]) -> bytes:
+    """The root of a batch's tree; of one from before batches were trees, a hash over its list."""
+    if "members" not in batch:
+        return proven_root(batch["size"], leaves, [bytes.fromhex(one) for one in batch["hashes"]])
+    members = [bytes.fromhex(one) for one in batch["members"]]
+    if len(members) != batch["size"] or any(members[at] != leaf for at, leaf in leaves.items()):
+        raise ProofError("a row is not in its list")
+    return sha256(b"".join(members)).digest()
 
 
 def _stamps(files: Files, authorities: Sequence[Certificate], found: Ledger) -> Iterator[str]:

@@ -224,6 +224,7 @@ def cases(files: Files) -> dict[str, Files]:
         "it is not as the ledger has it": rows(
             files, "readings.jsonl", set_in(0, "plaintext", plain.replace('"121"', '"122"'))
         ),
+        "rules were not given it": rows(files, "readings.jsonl", set_in(2, "measured_at_ms", 1)),
         "the receipt is not one for": rows(
             files, "receipts.jsonl", set_in(0, "committed_at_ms", 1)
         ),

@@ -3,11 +3,14 @@
 The arithmetic is in tests/cloud_sync/export/verifier/test_merkle.py, with values from outside.
 """
 
+import json
 from hashlib import sha256
 
 import pytest
 from sqlalchemy import insert, select
 
+from cloud_sync.export.verifier.archive import json_text
+from cloud_sync.export.verifier.ledger import Ledger, _sent
 from cloud_sync.export.verifier.merkle import proven_root
 from cloud_sync.ledger import (
     batches,
@@ -89,7 +92,7 @@ def test_what_no_checkpoint_has_is_not_proven(store: Store) -> None:
     assert sum(len(one["rows"]) for one in proof.batches) == 5
 
 
-def test_a_batch_of_before_is_sound_but_not_a_tree(store: Store) -> None:
+def test_a_batch_of_before_is_proven_by_its_whole_list(store: Store) -> None:
     """The first batches had a hash over their list; verification still takes it."""
     with store.write() as db:
         seal(db, 0)
@@ -114,3 +117,18 @@ def test_a_batch_of_before_is_sound_but_not_a_tree(store: Store) -> None:
     checkpoints.take(store, sign, NOW)
     with store.read() as db:
         assert isinstance(evidence.verify(db, {}), evidence.Sound)
+        sealed = db.execute(select(envelope).where(envelope.c.seq == 1)).mappings().all()
+        proof = proofs.prove(db, {}, {envelope: sealed})
+    (one,) = proof.batches
+    assert (len(one["rows"]), len(one["members"]), "hashes" in one) == (1, 2, False)
+    (record,) = proof.records.values()
+    ledger = Ledger(entries={"batch": {"b" * 32: json.loads(record)["row"]}})
+    assert list(_sent({"ledger/batches.jsonl": json_text(one)}, ledger)) == []
+    assert list(ledger.sent["envelope"]) == [sealed[0]["id"].hex()]
+    for false in (
+        one | {"members": [*one["members"], "00" * 64]},
+        one | {"members": one["members"][::-1]},
+        one | {"members": [one["members"][0], "00" * 64]},
+        one | {"rows": [one["rows"][0] | {"seq": 2}]},
+    ):
+        assert list(_sent({"ledger/batches.jsonl": json_text(false)}, ledger))
