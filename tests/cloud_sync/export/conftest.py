@@ -1,9 +1,11 @@
 """A clinic with one patient's closed month, made of envelopes that a hub really signed."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sqlalchemy import insert
@@ -13,7 +15,7 @@ from cloud_sync.anchor import Anchor
 from cloud_sync.config import ClinicConfig
 from cloud_sync.contract.envelope import Envelope, parse
 from cloud_sync.contract.observation import encode
-from cloud_sync.export import packet
+from cloud_sync.export import packet, standalone
 from cloud_sync.identity import keys, stamping
 from cloud_sync.identity.stamping import Chosen
 from cloud_sync.ingest import store as kept
@@ -146,3 +148,13 @@ def _work(store: Store, patient: str, doctor: str) -> None:
         )  # fmt: skip
         care_time.start(db, staff_id=doctor, patient_id=patient, program="RPM", at_ms=start_ms)
         care_time.stop(db, staff_id=doctor, at_ms=start_ms + 21 * 60_000, work=call)
+
+
+@pytest.fixture(scope="session")
+def lone() -> Callable[[bytes], list[str]]:
+    """The stand-alone verifier's word, in this process: a thousand times is too often to start."""
+    module = ModuleType("lone_verifier")
+    sys.modules[module.__name__] = module  # its data classes look there
+    exec(compile(standalone.source(), "verify.py", "exec"), module.__dict__)
+    found: Callable[[bytes], list[str]] = module.problems
+    return found
