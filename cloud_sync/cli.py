@@ -19,6 +19,7 @@ _COMMANDS = {
     "device": "cloud_sync.commands.device:app",
     "checkpoint": "cloud_sync.commands.ledger:checkpoint",
     "verify-ledger": "cloud_sync.commands.ledger:verify_ledger",
+    "timestamp": "cloud_sync.commands.timestamp:app",
     "determine": "cloud_sync.commands.determine:determine",
     "settings": "cloud_sync.commands.settings:app",
     "close": "cloud_sync.commands.closing:close",

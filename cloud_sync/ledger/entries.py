@@ -27,6 +27,7 @@ _TIMES = {
     "batch": "at_ms",
     "time_import": "imported_at_ms",
     "alert": "raised_at_ms",
+    "hub_key": "enrolled_at_ms",
 }
 
 

@@ -31,6 +31,7 @@ LEAVES_MONTHS_ALONE = frozenset(
         "batch",
         "care_time_link",
         "care_time_review",
+        "hub_key",
         "month_snapshot",
         "patient",
         "read_log",
