@@ -16,6 +16,7 @@ _COMMANDS = {
     "staff": "cloud_sync.commands.staff:app",
     "practice": "cloud_sync.commands.practice:app",
     "time": "cloud_sync.commands.time:app",
+    "alerts": "cloud_sync.commands.alerts:app",
     "device": "cloud_sync.commands.device:app",
     "checkpoint": "cloud_sync.commands.ledger:checkpoint",
     "verify-ledger": "cloud_sync.commands.ledger:verify_ledger",

@@ -233,14 +233,10 @@ def of_patient(db: Connection, patient_id: str, *, only_open: bool = False) -> l
     ]
 
 
-def open_counts(db: Connection, patients: Iterable[str]) -> dict[str, int]:
-    """How many alerts of each patient nobody is done with."""
-    rows = db.execute(
-        select(alert.c.patient_id, func.count())
-        .where(alert.c.patient_id.in_(list(patients)), ~_done())
-        .group_by(alert.c.patient_id)
-    )
-    return {row[0]: row[1] for row in rows}
+def open_counts(db: Connection) -> dict[str, int]:
+    """How many alerts nobody is done with, of each patient who has such."""
+    counted = select(alert.c.patient_id, func.count()).where(~_done()).group_by(alert.c.patient_id)
+    return {row[0]: row[1] for row in db.execute(counted)}
 
 
 def handlings(db: Connection, alerts: Iterable[str]) -> Mapping[str, list[Handling]]:

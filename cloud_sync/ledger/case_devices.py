@@ -33,7 +33,12 @@ def of_patient(db: Connection, patient_id: str, as_of_ms: int, zone: str) -> lis
     ).mappings()
     found = list(rows)
     known = device_details.history(db, {row["id"] for row in found}, as_of_ms)
-    return [entry for row in found for entry in _entries(row, known.get(row["id"], []), zone)]
+    return [
+        entry
+        for row in found
+        if row["assigned_to_ms"] != row["assigned_from_ms"]  # that one was made in error
+        for entry in _entries(row, known.get(row["id"], []), zone)
+    ]
 
 
 def _entries(row: RowMapping, details: list[Detail], zone: str) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from cloud_sync.web.pages import (
     alerts,
     api,
     closing,
+    device,
     file,
     hubs,
     patient,
@@ -39,9 +40,21 @@ from cloud_sync.web.permissions import Permission
 
 _MAX_BODY_BYTES = 256 * 1024
 _PAGES = (
-    account, patients, patient, review, work, time, file, closing, hubs, alarms, alerts,
-    self_audit, api,
-)  # fmt: skip
+    account,
+    patients,
+    patient,
+    review,
+    work,
+    time,
+    file,
+    closing,
+    device,
+    hubs,
+    alarms,
+    alerts,
+    self_audit,
+    api,
+)
 
 
 def build_app(

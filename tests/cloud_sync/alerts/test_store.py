@@ -49,7 +49,7 @@ def reading(clinic: Seeded, systolic: int, at_ms: int) -> int:
 def is_open(clinic: Seeded) -> list[str]:
     with clinic.store.read() as db:
         found = alerts.of_patient(db, clinic.patient, only_open=True)
-        assert alerts.open_counts(db, [clinic.patient]).get(clinic.patient, 0) == len(found)
+        assert alerts.open_counts(db).get(clinic.patient, 0) == len(found)
     return [one.id for one in found]
 
 

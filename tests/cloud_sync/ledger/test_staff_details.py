@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.ledger import staff_details
+from cloud_sync.ledger import case_time, staff_details
 from cloud_sync.ledger.billing import billing_practitioner
 from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store
@@ -133,4 +133,7 @@ def test_the_practitioner_is_p1_on_the_dates_of_being_one(store: Store) -> None:
             f"2026-03-{day}T15:20:00+00:00",
             staff_id=DOCTOR,
         )
-    assert [one["staff"] for one in case(store)["time"]] == [f"{DOCTOR}/clinical_staff", "P1"]
+    with store.read() as db:
+        time, staff = case_time.of_patient(db, ANN, NOW, DOCTOR, "America/New_York")
+    assert [one["staff"] for one in time] == [f"{DOCTOR}/clinical_staff", "P1"]
+    assert [one["id"] for one in staff] == [f"{DOCTOR}/clinical_staff"]
