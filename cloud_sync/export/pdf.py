@@ -51,6 +51,7 @@ _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 
 def draw(paper: Paper) -> bytes:
     """The PDF's bytes."""
+    _glyphs()  # registers the fonts
     target = io.BytesIO()
     made = BaseDocTemplate(
         target,
@@ -62,6 +63,7 @@ def draw(paper: Paper) -> bytes:
         producer="vitals-gateway",
         lang="en-US",
         invariant=1,
+        initialFontName=_PLAIN,
         leftMargin=_SIDE,
         rightMargin=_SIDE,
     )

@@ -68,6 +68,21 @@ def test_it_says_how_it_is_used(practice: Practice, tmp_path: Path) -> None:
         assert (code, said[:27]) == (2, "There is nothing to check: "), said
 
 
+def test_a_library_too_old_is_said_to_be(
+    practice: Practice,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Debian 12 has version 38: no packet may seem unsound because of it."""
+    from cloud_sync.export import verify
+
+    (tmp_path / "packet.zip").write_bytes(practice.raw)
+    monkeypatch.setattr(verify, "Certificate", object)
+    assert verify.main([str(tmp_path / "packet.zip")]) == 2
+    assert "too old" in capsys.readouterr().err
+
+
 def test_another_root_is_named(practice: Practice, tmp_path: Path) -> None:
     assert problems(practice.raw, bytes(32)) == [
         "The packet was made by another clinic: its root key is not the expected one."
