@@ -33,7 +33,7 @@ from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.time_tokens import Kept
 
 DAY_MS = 24 * 3_600_000
-ALARM = "timestamp"
+ALARM = "time_stamp"
 _SLACK_MS = 10 * 60_000  # the hourly round is never exactly a day after yesterday's
 _WAIT_SECONDS = 15.0
 _MOST_BYTES = 65_536  # an answer with a long chain of certificates has some 10,000

@@ -91,10 +91,7 @@ def time_ledger(time: Rows, zone: str) -> Section:
             marked.add(number)
         rows.append(
             (
-                (
-                    f"{short(row['start_ms'], zone)}\nto {short(row['end_ms'], zone)[11:]}\n"
-                    f"{lasted(seconds)}"
-                ),
+                (f"{short(row['start_ms'], zone)}\nto {_until(row, zone)}\n{lasted(seconds)}"),
                 row["program"],
                 f"{row['full_name']}\n{plain(row['billing_role'])}",
                 f"{row['activity']}\n{row['note']}",
@@ -114,9 +111,15 @@ def time_ledger(time: Rows, zone: str) -> Section:
     return Section(title="Time ledger", blocks=[hint, table])
 
 
+def _until(row: Row, zone: str) -> str:
+    """When it ended; with its date only where that is another."""
+    start, end = short(row["start_ms"], zone), short(row["end_ms"], zone)
+    return end[11:] if end[:10] == start[:10] else end
+
+
 def _marks(row: Row, zone: str) -> list[str]:
     entered = short(row["entered_at_ms"], zone)
-    marks = ["by the clock" if row["measured"] else f"typed in {entered}"]
+    marks = ["by the clock" if row["measured"] else f"late entry, typed in {entered}"]
     if row["patients"] > 1:
         marks.append(f"one of {row['patients']} patients at once")
     if row["readings"]:
@@ -135,7 +138,7 @@ def contact(time: Rows, zone: str) -> Section:
     rows = [
         (
             short(row["start_ms"], zone),
-            short(row["end_ms"], zone)[11:],
+            _until(row, zone),
             row["mode"],
             {"incoming": "to the practice", "outgoing": "by the practice"}.get(
                 row.get("direction", ""), "not recorded"

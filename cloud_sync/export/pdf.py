@@ -10,6 +10,7 @@ import io
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache
+from hashlib import blake2b
 from itertools import groupby
 from pathlib import Path
 from time import gmtime
@@ -51,6 +52,7 @@ _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 
 def draw(paper: Paper) -> bytes:
     """The PDF's bytes."""
+    _glyphs()  # registers the fonts
     target = io.BytesIO()
     made = BaseDocTemplate(
         target,
@@ -62,6 +64,7 @@ def draw(paper: Paper) -> bytes:
         producer="vitals-gateway",
         lang="en-US",
         invariant=1,
+        initialFontName=_PLAIN,
         leftMargin=_SIDE,
         rightMargin=_SIDE,
     )
@@ -197,6 +200,7 @@ def _numbered(paper: Paper) -> Callable[..., Canvas]:
     class Numbered(Canvas):  # type: ignore[misc]
         def __init__(self, *words: Any, **more: Any) -> None:  # noqa: ANN401 - the library's own
             super().__init__(*words, **more)
+            self._doc.signature = blake2b(str(paper.made_at_ms).encode(), digest_size=16)
             stamp = self._doc._timeStamp  # noqa: SLF001 - it has no door for the date
             stamp.t = paper.made_at_ms // 1000
             stamp.lt = tuple(gmtime(stamp.t))

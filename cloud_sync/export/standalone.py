@@ -17,25 +17,29 @@ def source() -> str:
     room = files("cloud_sync.export")
     main = (room / "verify.py").read_text()
     texts = [(room / "verifier" / f"{part}.py").read_text() for part in _PARTS]
-    imports: set[str] = set()
-    bodies = [_part(text, imports) for text in texts]
-    bodies.append(_part(main, imports))
-    plain = sorted(one for one in imports if one.startswith("import "))
-    chosen = sorted(one for one in imports if not one.startswith("import "))
+    imports: dict[str, set[str]] = {}
+    bodies = [_part(text, imports) for text in (*texts, main)]
+    plain = [f"import {one}" for one in sorted(imports.get("", ()))]
+    chosen = [
+        f"from {room} import {', '.join(sorted(names))}"
+        for room, names in sorted(imports.items())
+        if room
+    ]
     docstring = ast.get_docstring(ast.parse(main), clean=False)
     head = f'#!/usr/bin/env python3\n"""{docstring}"""\n\n'
     return head + "\n".join((*plain, *chosen)) + "\n" + "".join(bodies)
 
 
-def _part(text: str, imports: set[str]) -> str:
+def _part(text: str, imports: dict[str, set[str]]) -> str:
     """What a part defines, under its own docstring as a comment; its imports go to the top."""
     tree = ast.parse(text)
     lines = text.splitlines()
     gone = {0}
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            if not (isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_OURS)):
-                imports.add(ast.unparse(node))
+            room = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            if not room.startswith(_OURS):
+                imports.setdefault(room, set()).update(ast.unparse(one) for one in node.names)
             gone |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     first = tree.body[0]
     gone |= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))

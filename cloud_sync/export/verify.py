@@ -1,4 +1,4 @@
-"""Checks an evidence packet of a clinic offline. Needs Python 3.11 and `cryptography`, no more.
+"""Checks an evidence packet of a clinic offline. Needs Python 3.11 and `cryptography` 42.
 
 ROOT is the clinic's root key as 64 hex digits, had from the clinic by another way than the packet:
 without it the check proves that nothing was altered, not who made the packet.
@@ -46,6 +46,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="answer as JSON, for a script")
     chosen = parser.parse_args(arguments)
+    if not hasattr(Certificate, "not_valid_before_utc"):
+        sys.stderr.write("`cryptography` is too old here: version 42 or newer is needed.\n")
+        return 2
     try:
         raw = chosen.packet.read_bytes()
         root = bytes.fromhex(chosen.root) if chosen.root else None

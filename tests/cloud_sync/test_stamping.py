@@ -107,7 +107,7 @@ def test_an_authority_that_is_down_is_seen_and_asked_again(
         clock.advance(hours=1)
     with opened.read() as db:
         (alarm,) = incidents.newest(db)
-        assert (alarm.kind, alarm.detail[:28]) == ("timestamp", "first: it cannot be reached:")
+        assert (alarm.kind, alarm.detail[:28]) == ("time_stamp", "first: it cannot be reached:")
         assert time_tokens.count(db) == 0
     with tsa.listening(authority) as url:
         choose(clinic, authority, url)

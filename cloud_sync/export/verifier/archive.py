@@ -35,6 +35,8 @@ def archive(files: Files) -> bytes:
 def unpacked(raw: bytes) -> dict[str, bytes]:
     """The files of a packet; ValueError where the zip is not exactly as `archive` writes it."""
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        if sum(one.file_size for one in packed.infolist()) > len(raw):
+            raise ValueError("the zip file is not as it was made")  # a bomb is not unpacked
         files = {name: packed.read(name) for name in packed.namelist()}
     if archive(files) != raw:
         raise ValueError("the zip file is not as it was made")

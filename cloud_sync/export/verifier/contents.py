@@ -22,7 +22,7 @@ def check_contents(files: Files, ledger: Ledger) -> Iterator[str]:
     corrected = {row.get("corrects") for row in details}
     shown = {k: v for k, v in json.loads(files["patient.json"]).items() if v is not None}
     newest = [row for row in details if row["id"] not in corrected]
-    if not any(_says(row, shown | {"id": row["id"]}) for row in newest):
+    if not any(_says(row, shown | {"id": row["id"]}, _NOT_SHOWN) for row in newest):
         yield "The patient's details are not as the ledger has them."
     facts, time = json_lines(files, "facts.jsonl"), json_lines(files, "time.jsonl")
     yield from _same("Facts on file", facts, ledger.rows("program_fact"), _body_as_text)
@@ -148,13 +148,12 @@ def _same(
             yield f"{what}: {row['id']} is not as the ledger has it."
 
 
-def _says(known: Row, shown: Shown) -> bool:
+_NOT_SHOWN = frozenset({"patient_id", "recorded_at_ms", "author", "corrects"})  # of details
+
+
+def _says(known: Row, shown: Shown, but: frozenset[str] = frozenset()) -> bool:
     """Whether every column of the ledger's row is shown with its value."""
-    names = {name for name in known if name in shown or name not in _NOT_SHOWN}
-    return bool(known) and all(shown.get(name) == known[name] for name in names)
-
-
-_NOT_SHOWN = {"patient_id", "recorded_at_ms", "author", "corrects"}  # of a patient's details
+    return bool(known) and all(shown.get(name) == known[name] for name in set(known) - but)
 
 
 def _body_as_text(row: Shown) -> Shown:

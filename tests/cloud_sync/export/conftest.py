@@ -52,15 +52,21 @@ class Practice:
 
 @pytest.fixture(scope="session")
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
-    directory = tmp_path_factory.mktemp("export") / "clinic"
+    made = furnished(tmp_path_factory.mktemp("export") / "clinic")
+    yield made
+    made.store.close()
+
+
+def furnished(directory: Path, *, database_url: str | None = None, days: int = DAYS) -> Practice:
+    """A clinic with its month closed, signed, stamped and packed."""
     chosen = setup.Settings(
         name="Lakeside", zone="America/New_York", host="localhost",
-        broker_port=1, worker_port=2, web_port=3,
+        broker_port=1, worker_port=2, web_port=3, database_url=database_url,
     )  # fmt: skip
     config = setup.create(directory, chosen, FIRST)
     store = open_store(config.database_url)
     patient, doctor = _people(store)
-    _send(store, directory)
+    _send(store, directory, days)
     _work(store, patient, doctor)
     with store.write() as db:
         shown = closing.close(db, patient, MONTH, author=doctor, at_ms=CLOSED_MS)
@@ -76,10 +82,9 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     assert outcome.stamp is not None, outcome.words
     with store.read() as db:
         raw = packet.build(db, packet.load_seal(config), patient, MONTH)
-    yield Practice(
+    return Practice(
         config=config, store=store, patient=patient, doctor=doctor, raw=raw, authority=authority
     )
-    store.close()
 
 
 def _people(store: Store) -> tuple[str, str]:
@@ -104,7 +109,7 @@ def _people(store: Store) -> tuple[str, str]:
     return patient, doctor
 
 
-def _send(store: Store, directory: Path) -> None:
+def _send(store: Store, directory: Path, days: int) -> None:
     """One reading a day, sealed, committed and opened as at any clinic."""
     opening = keys.load_recipients(directory / "keys")
     hub: Hub = hub_of_keys(opening)
@@ -116,7 +121,7 @@ def _send(store: Store, directory: Path) -> None:
             )
         )  # fmt: skip
         hub_keys.record(db, hub.id, hub.signing.public_key().public_bytes_raw(), 1)
-    for number in range(1, DAYS + 1):
+    for number in range(1, days + 1):
         at = FIRST + timedelta(days=number - 1)
         at_ms = round(at.timestamp() * 1000)
         said = cuff(

@@ -17,7 +17,7 @@ from cloud_sync.ledger import audit, closing, people
 from cloud_sync.ledger.proofs import Unsigned
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.rules import determine
-from tests.cloud_sync.export.conftest import CLOSED_MS, DAYS, MONTH, Practice
+from tests.cloud_sync.export.conftest import CLOSED_MS, DAYS, MONTH, Practice, furnished
 from tests.cloud_sync.export.test_verify import unpacked
 
 
@@ -29,6 +29,14 @@ def test_the_same_facts_give_the_same_bytes(practice: Practice) -> None:
     with practice.store.read() as db:
         seal = packet.load_seal(practice.config)
         assert packet.build(db, seal, practice.patient, MONTH) == practice.raw
+
+
+def test_it_is_sound_on_each_kind_of_database(tmp_path: Path, database_url: str) -> None:
+    made = furnished(tmp_path / "clinic", database_url=database_url, days=2)
+    report = examine(made.raw)
+    made.store.close()
+    assert report.problems == []
+    assert (report.about["readings"], len(report.about["time_stamps"])) == (2, 1)
 
 
 def test_the_ledgers_show_days_and_minutes(practice: Practice) -> None:

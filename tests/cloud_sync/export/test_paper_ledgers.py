@@ -67,6 +67,7 @@ def test_a_corrected_and_a_voided_entry_are_set_off_and_told() -> None:
     shown = table(time_ledger(time, "America/Denver"))
     assert shown.marked == {0, 2}
     assert shown.rows[0][0].endswith("1 min 1 s")
+    assert shown.rows[1][4].startswith("late entry, typed in 2026-01-09 18:08:20")
     assert "corrects aaaaaaaa" in shown.rows[1][4]
     assert "one of 3 patients at once\nworked on ffffffffffff" in shown.rows[2][4]
     said = [row[2] for row in table(changes([], time, "America/Denver")).rows]
@@ -76,6 +77,12 @@ def test_a_corrected_and_a_voided_entry_are_set_off_and_told() -> None:
         "cccccccc taken out: Wrong patient.",
     ]
     assert len(table(contact(time, "America/Denver")).rows) == 1
+
+
+def test_work_across_midnight_shows_both_dates() -> None:
+    late = entry("a", end_ms=START_MS + 9 * 3_600_000)
+    assert "to 2026-01-10 01:06:40" in table(time_ledger([late], "America/Denver")).rows[0][0]
+    assert "\nto 16:07:41\n" in table(time_ledger([entry("a")], "America/Denver")).rows[0][0]
 
 
 def test_a_fact_that_was_taken_away_is_told() -> None:

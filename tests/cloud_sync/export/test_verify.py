@@ -8,6 +8,7 @@ import json
 import random
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,21 @@ def test_it_says_how_it_is_used(practice: Practice, tmp_path: Path) -> None:
     for words in (("none.zip",), ("packet.zip", "no hex"), ("packet.zip", "--authority", "none")):
         code, said = alone(tmp_path, practice.raw, *words)
         assert (code, said[:27]) == (2, "There is nothing to check: "), said
+
+
+def test_a_library_too_old_is_said_to_be(
+    practice: Practice,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Debian 12 has version 38: no packet may seem unsound because of it."""
+    from cloud_sync.export import verify
+
+    (tmp_path / "packet.zip").write_bytes(practice.raw)
+    monkeypatch.setattr(verify, "Certificate", object)
+    assert verify.main([str(tmp_path / "packet.zip")]) == 2
+    assert "too old" in capsys.readouterr().err
 
 
 def test_another_root_is_named(practice: Practice, tmp_path: Path) -> None:
@@ -151,6 +167,18 @@ def test_added_swapped_and_cut_files_are_found(
 @pytest.mark.parametrize("raw", [b"", b"PK", b"PK\5\6" + bytes(18), bytes(400)])
 def test_what_is_no_packet_is_said_to_be_none(raw: bytes) -> None:
     assert problems(raw)
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    """A hostile packet of a few KB must not fill the auditor's memory."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("snapshot.json", bytes(30_000_000))
+    tracemalloc.start()
+    assert problems(target.getvalue()) == ["The zip file is not as it was made."]
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5_000_000
 
 
 def test_a_rewritten_manifest_needs_the_clinics_key(practice: Practice) -> None:
