@@ -63,6 +63,8 @@ def fate(bond: Bond, *, same_adapter: bool) -> Fate:
 def adapters_with(storage: Path, devices: Iterable[str]) -> list[str]:
     """Addresses of the adapters that hold a bond of any of these devices' addresses."""
     wanted = list(devices)
+    if not storage.is_dir():
+        return []  # serial meters only, or a bluetoothd that never ran
     return sorted(
         adapter.name
         for adapter in storage.iterdir()

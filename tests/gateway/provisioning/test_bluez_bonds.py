@@ -1,6 +1,9 @@
 """Bonds on a constructed /var/lib/bluetooth: read, judged, put back whole or not at all."""
 
 import os
+import shutil
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -55,6 +58,7 @@ def test_the_adapters_that_know_a_device(storage: Path) -> None:
     assert bluez_bonds.adapters_with(storage, [CUFF]) == [ADAPTER]
     assert bluez_bonds.adapters_with(storage, [CUFF, METER]) == [ADAPTER, NEW_ADAPTER]
     assert bluez_bonds.adapters_with(storage, [OTHER]) == []
+    assert bluez_bonds.adapters_with(storage / "nowhere", [CUFF]) == []
 
 
 @pytest.mark.parametrize(
@@ -136,6 +140,52 @@ def test_a_fault_after_the_bonds_takes_all_of_them_back(storage: Path, new: bool
     with pytest.raises(ZeroDivisionError), bluez_bonds.put_back(target, ADAPTER, bonds):
         raise ZeroDivisionError
     assert snapshot(target) == before
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_after_a_power_cut_each_file_is_old_or_new_and_the_same_call_finishes(
+    storage: Path, at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The power goes at the n-th flush or rename: nobody takes anything back or tidies up."""
+    bonds = [
+        Bond(device=CUFF, info=info(key=b"\x11" * 16), attributes=b"new", cache=b"new"),
+        Bond(device="C0:FF:EE:00:00:77", info=info(key=b"\x22" * 16)),
+    ]
+    old = {name: content for name, (_, content) in snapshot(storage).items()}
+
+    class PowerCut(BaseException):
+        pass
+
+    with monkeypatch.context() as patched:
+        calls = count(1)
+
+        def cut(real: Callable[..., None]) -> Callable[..., None]:
+            def once(*arguments: object) -> None:
+                if next(calls) == at:
+                    raise PowerCut
+                real(*arguments)
+
+            return once
+
+        patched.setattr(os, "fsync", cut(os.fsync))
+        patched.setattr(os, "rename", cut(os.rename))
+        patched.setattr(bluez_bonds, "_take_back", lambda _: None)
+        patched.setattr(shutil, "rmtree", lambda *_, **__: None)
+        with pytest.raises(PowerCut), bluez_bonds.put_back(storage, ADAPTER, bonds):
+            pass
+    new = {
+        f"{ADAPTER}/{CUFF}/info": bonds[0].info,
+        f"{ADAPTER}/{CUFF}/attributes": b"new",
+        f"{ADAPTER}/cache/{CUFF}": b"new",
+        f"{ADAPTER}/C0:FF:EE:00:00:77/info": bonds[1].info,
+    }
+    for name, content in new.items():
+        path = storage / name
+        assert (path.read_bytes() if path.exists() else None) in (old.get(name), content)
+    with bluez_bonds.put_back(storage, ADAPTER, bonds):
+        pass
+    now = {name: content for name, (_, content) in snapshot(storage).items() if content}
+    assert now == {name: content for name, content in (old | new).items() if content}
 
 
 @pytest.mark.parametrize("at", range(1, 12))
