@@ -14,6 +14,7 @@ def answer(case: dict[str, Any]) -> dict[str, Any]:
         paper.warn({"payer_check"})
     for reading in facts["readings"]:
         paper.warn(reading["unusable"])
+        paper.warn({"outside_episode"} if days.came_after(facts, reading) else set())
     pieces = minutes.pieces(facts)
     for entry in facts["entries"]:
         if entry["program"] != "other" and not entry["elsewhere"]:

@@ -27,7 +27,7 @@ def look(
     written = dates.text(span[0])[:7]
     own = [piece for piece in chosen if piece["own"]]
     pooled_minutes, own_minutes = minutes.total_minutes(chosen), minutes.total_minutes(own)
-    decided = written in facts["decisions"]
+    decided = not {"moderate", "high"}.isdisjoint(facts["decisions"].get(written, ()))
     has = {"staff": pooled_minutes, "practitioner": own_minutes, "complex": pooled_minutes}
     # Reading: a lane whose base code is not in force is not open.
     is_open = {
@@ -49,6 +49,7 @@ def look(
         "has": has,
         "open": is_open,
         "decided": decided,
+        "recorded": written in facts["decisions"],
         "choice": choice,
         "taken": taken,
         "units": units(taken, has[taken], span[1]) if taken else {},
@@ -93,9 +94,8 @@ def one_month(
         paper.time_short(BASE[lane], span, own, found["has"][lane], FIRST[lane])
     if taken and BASE[taken] in earned:
         further = add_on(taken, span[1])
-        if not earned[further]:
-            need = FIRST[taken] + EACH[taken]
-            paper.time_short(further, span, why, found["has"][taken], need)
+        need = FIRST[taken] + EACH[taken]
+        paper.further_short(further, span, why, found["has"][taken], need, earned[further])
 
 
 def lanes_in_question(found: dict[str, Any], earned: dict[str, int]) -> list[str]:
@@ -110,7 +110,7 @@ def lanes_in_question(found: dict[str, Any], earned: dict[str, int]) -> list[str
         asked.add("staff")
     if choice is not None and not found["open"][choice]:
         asked.add(choice)
-    reached = found["decided"] or found["has"]["complex"] >= 60
+    reached = found["recorded"] or found["has"]["complex"] >= 60
     if choice == "complex" or (choice != "staff" and reached):
         asked.add("complex")
     if taken not in (None, "complex") and found["open"]["complex"]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 DAY = 24 * 60 * MINUTE
-LONG_AGO = -1_000_000
+LONG_AGO, FOREVER = -1_000_000, 1_000_000
 LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 Month = tuple[int, int]
@@ -90,11 +90,15 @@ def instant(written: str) -> int:
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def local_day(moment: int, zone: str) -> int:
+def offset(moment: int, zone: str) -> int:
     there = (EPOCH + timedelta(seconds=moment // SECOND)).astimezone(ZoneInfo(zone))
-    offset = there.utcoffset()
-    assert offset is not None
-    return (moment + int(offset.total_seconds()) * SECOND) // DAY
+    ahead = there.utcoffset()
+    assert ahead is not None
+    return int(ahead.total_seconds()) * SECOND
+
+
+def local_day(moment: int, zone: str) -> int:
+    return (moment + offset(moment, zone)) // DAY
 
 
 @cache

@@ -5,7 +5,6 @@ from typing import Any
 from tests.spec.second import dates, on_file
 
 FIVE_MINUTES = 5 * dates.MINUTE
-FOREVER = 10_000_000
 
 
 def rpm_episodes(facts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -22,10 +21,10 @@ def why_unusable(facts: dict[str, Any], reading: dict[str, Any]) -> set[str]:
     day = reading["measured_day"]
     named = [d for d in facts["devices"] if d["id"] == reading["device"]]
     assigned = [d for d in named if d["from"] <= day and (d["to"] is None or day <= d["to"])]
-    # Reading: the assignment of that date describes the device, else any record of it.
-    known = assigned or named
+    # Reading: the last assignment of that date describes the device, else its last record.
+    known = (assigned or named)[-1:]
     found = set()
-    if not reading["automatic"] or (known and not any(d["automatic"] for d in known)):
+    if not reading["automatic"] or any(not d["automatic"] for d in known):
         found.add("manual_readings")
     if not reading["measurement"]:
         found.add("not_a_measurement")
@@ -33,11 +32,11 @@ def why_unusable(facts: dict[str, Any], reading: dict[str, Any]) -> set[str]:
         found.add("unassigned_device")
     if any(d["test"] for d in known):
         found.add("test_device")
-    if known and not any(d["fda"] for d in known):
+    if any(not d["fda"] for d in known):
         found.add("device_not_fda_defined")
     if reading["measured"] > reading["received"] + FIVE_MINUTES:
         found.add("implausible_clock")
-    if not any(within(episode, day) for episode in rpm_episodes(facts)):
+    if reading["episode"] is None:
         found.add("outside_episode")
     return found
 
@@ -48,13 +47,14 @@ def mark(facts: dict[str, Any]) -> None:
     for reading in facts["readings"]:
         reading["day"] = reading["received_day" if received else "measured_day"]
         reading["other_day"] = reading["measured_day" if received else "received_day"]
+        day = reading["measured_day"]
+        serving = [number for number, e in enumerate(rpm_episodes(facts)) if within(e, day)]
+        reading["episode"] = serving[0] if serving else None
         reading["unusable"] = why_unusable(facts, reading)
-        reading["on_file"] = set()
-        if not reading["unusable"]:
-            reading["on_file"] = on_file.rpm(facts, reading["day"])
+        reading["on_file"] = on_file.rpm(facts, reading["day"])
 
 
-Span = tuple[int, int, list[dict[str, Any]]]
+Span = tuple[int, int, list[int]]
 
 
 def layout(facts: dict[str, Any]) -> list[Span]:
@@ -79,53 +79,86 @@ def thirty(anchor: int, days: set[int]) -> list[tuple[int, int]]:
     return [(anchor + 30 * n, anchor + 30 * n + 29) for n in which]
 
 
-def touching(facts: dict[str, Any], first: int, last: int) -> list[dict[str, Any]]:
-    return [
-        e
-        for e in rpm_episodes(facts)
-        if e["start"] <= last and (e["end"] is None or e["end"] >= first)
-    ]
+def end_of(episode: dict[str, Any]) -> int:
+    return dates.FOREVER if episode["end"] is None else int(episode["end"])
+
+
+def touching(facts: dict[str, Any], first: int, last: int) -> list[int]:
+    episodes = enumerate(rpm_episodes(facts))
+    return [number for number, e in episodes if e["start"] <= last and end_of(e) >= first]
 
 
 def of_episodes(facts: dict[str, Any], usable: list[dict[str, Any]], days: set[int]) -> list[Span]:
     """Reading: an episode's last period is the one in which it ends; the next episode's first
-    begins at its first usable reading, or on the day after that period if that is later."""
+    begins with its first usable reading after that, and what lies before does not count."""
     found: list[Span] = []
-    free_from = -FOREVER
-    for episode in rpm_episodes(facts):
-        anchors = [r["day"] for r in usable if within(episode, r["measured_day"])]
-        if not anchors:
+    taken_to = -dates.FOREVER
+    for number, episode in enumerate(rpm_episodes(facts)):
+        own = [r["day"] for r in usable if r["episode"] == number and r["day"] > taken_to]
+        if not own:
             continue
-        first = max(min(anchors), free_from)
-        end = FOREVER if episode["end"] is None else episode["end"]
+        first = min(own)
         while first <= max(days):
             if any(first <= day <= first + 29 for day in days):
-                found.append((first, first + 29, [episode]))
+                found.append((first, first + 29, [number]))
             first += 30
-            if first > end:
+            if first > end_of(episode):
                 break
-        free_from = FOREVER if episode["end"] is None else first
+        taken_to = dates.FOREVER if episode["end"] is None else first - 1
     return found
 
 
-def count(facts: dict[str, Any], first: int, last: int) -> dict[str, Any]:
-    """The days of one period by both clocks, and why readings in it were left out."""
-    grace: int = facts["settings"]["late_receipt_days"]
-    asked = facts["settings"]["day_rule"] == "measured"
-    counted, left_out, missing = set(), set(), set()
-    for reading in facts["readings"]:
-        if not first <= reading["day"] <= last:
-            continue
-        left_out |= reading["unusable"]
-        missing |= reading["on_file"]
-        late = asked and not reading["unusable"] and reading["received_day"] > last + grace
-        if late:
-            left_out.add("received_too_late")
-        if not reading["unusable"] and not reading["on_file"] and not late:
-            counted.add(reading["day"])
+def count(facts: dict[str, Any], span: Span) -> dict[str, Any]:
+    """The days of one period by both clocks, and why readings in it were left out.
+
+    Reading: what is not on file keeps a day from counting where nothing else does; and a day of
+    the other clock, too, must lie in an episode of the period.
+    """
+    first, last, numbers = span
+    rolling = facts["settings"]["period_start"] == "first_reading"
+    counted: set[tuple[int, int]] = set()
+    left_out: set[str] = set()
+    missing: set[str] = set()
+    inside = [r for r in facts["readings"] if first <= r["day"] <= last]
+    for reading in inside:
+        against = reading["unusable"] | not_in_this_period(facts, reading, span, rolling=rolling)
+        left_out |= against
+        missing |= reading["on_file"] if not against else set()
+        if not against and not reading["on_file"]:
+            counted.add((reading["day"], reading["episode"]))
+    episodes = [rpm_episodes(facts)[number] for number in numbers]
     other = {
         r["other_day"]
         for r in facts["readings"]
         if not r["unusable"] and not r["on_file"] and first <= r["other_day"] <= last
+        if any(within(episode, r["other_day"]) for episode in episodes)
     }
-    return {"days": len(counted), "other": len(other), "left_out": left_out, "on_file": missing}
+    return {
+        "days": len({day for day, _ in counted}),
+        "of": {n: len({day for day, number in counted if number == n}) for n in numbers},
+        "other": len(other),
+        "left_out": left_out,
+        "on_file": missing,
+        "usable": any(not reading["unusable"] for reading in inside),
+    }
+
+
+def not_in_this_period(
+    facts: dict[str, Any], reading: dict[str, Any], span: Span, *, rolling: bool
+) -> set[str]:
+    found = set()
+    grace: int = facts["settings"]["late_receipt_days"]
+    by_measurement = facts["settings"]["day_rule"] == "measured"
+    if by_measurement and reading["received_day"] > span[1] + grace:
+        found.add("received_too_late")
+    if reading["episode"] is not None:
+        another = rolling and reading["episode"] not in span[2]
+        if another or came_after(facts, reading):
+            found.add("outside_episode")
+    return found
+
+
+def came_after(facts: dict[str, Any], reading: dict[str, Any]) -> bool:
+    """Days to an episode's end count; by receipt, a reading may come in after it."""
+    number = reading["episode"]
+    return number is not None and reading["day"] > end_of(rpm_episodes(facts)[number])

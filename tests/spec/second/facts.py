@@ -9,7 +9,7 @@ SETTINGS: dict[str, Any] = {
     "period_start": "first_reading",
     "day_rule": "measured",
     "late_receipt_days": 3,
-    "caps": {"99458": 3, "99439": 2},
+    "caps": {"99458": 3, "99439": 2, "G2058": 2},
     "rpm_contact_required": True,
     "ccm_consent": "documented",
     "late_entry_hours": 48,
@@ -39,13 +39,21 @@ def read(case: dict[str, Any]) -> dict[str, Any]:
     facts["stays"] = [(dates.day(s["from"]), dates.day(s["to"])) for s in case.get("stays", [])]
     facts["claims"] = [claim(c) for c in case.get("other_claims", [])]
     facts["decisions"] = {
-        d["month"]
+        d["month"]: levels(case, d["month"])
         for d in case.get("decision_making", [])
-        if d["level"] in ("moderate", "high") and d.get("practitioner", "P1") == "P1"
+        if d.get("practitioner", "P1") == "P1"
     }
     facts["choices"] = {c["month"]: c["lane"] for c in case.get("lane_choices", [])}
     facts.update(on_file(case, facts))
     return facts
+
+
+def levels(case: dict[str, Any], month: str) -> set[str]:
+    return {
+        d["level"]
+        for d in case["decision_making"]
+        if d["month"] == month and d.get("practitioner", "P1") == "P1"
+    }
 
 
 def optional_day(written: str | None) -> int | None:
@@ -116,7 +124,7 @@ LISTS = ("consents", "orders", "initiating_visits", "care_plans", "episodes", "d
 
 
 def ordinary(facts: dict[str, Any]) -> dict[str, Any]:
-    """What an ordinary case has; 1900 serves every day of any case."""
+    """What an ordinary case has; 1900, not 2020, so that it serves every day of any case."""
     long_ago = "1900-01-01"
     episodes = []
     if facts["readings"]:
@@ -124,7 +132,7 @@ def ordinary(facts: dict[str, Any]) -> dict[str, Any]:
         episodes = [{"program": "RPM", "start": dates.text(first), "claimed_long_ago": True}]
     return {
         "patient": {
-            "established_on": "2020-01-01" if facts["as_of"] > 0 else long_ago,
+            "established_on": long_ago,
             "payer": "medicare",
             "conditions": [ILL, ILL],
         },
@@ -154,8 +162,9 @@ def readings(case: dict[str, Any], zone: str) -> list[dict[str, Any]]:
 
 
 def eight_o_clock(day: int, zone: str) -> int:
-    """08:00 by the wall clock: from the next midnight back, for the clock changes in the night."""
-    return dates.midnight(day + 1, zone) - 16 * 60 * dates.MINUTE
+    """08:00 by the wall clock, whatever the clocks did in the night."""
+    about = dates.midnight(day, zone) + 8 * 60 * dates.MINUTE
+    return day * dates.DAY + 8 * 60 * dates.MINUTE - dates.offset(about, zone)
 
 
 def reading(given: dict[str, Any], measured: int, received: int, zone: str) -> dict[str, Any]:
@@ -190,7 +199,7 @@ def entry(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def short(given: dict[str, Any], zone: str) -> dict[str, Any]:
-    """Reading: the entry begins at 09:00, so it is known from its end on that day on."""
+    """Reading: the entry is made at 09:00, where it begins."""
     day = dates.first_weekday(dates.month(given["month"]))
     start = eight_o_clock(day, zone) + 60 * dates.MINUTE
     end = start + given["minutes"] * dates.MINUTE + given.get("seconds", 0) * dates.SECOND
@@ -201,7 +210,7 @@ def short(given: dict[str, Any], zone: str) -> dict[str, Any]:
         "staff": given.get("staff", "S1"),
         "note": SOUND[given["program"]],
         "contact": given.get("interactive", False),
-        "entered": end,
+        "entered": start,
         "patients": 1,
         "elsewhere": False,
         "alone": True,  # overlaps nothing

@@ -5,34 +5,34 @@ from typing import Any
 from tests.spec.second import dates
 
 
-def consent(facts: dict[str, Any], program: str, day: int) -> str | None:
-    """The reason why consent is not in force on this day, or None where it is."""
+def consent(facts: dict[str, Any], program: str, day: int) -> set[str]:
+    """Why no consent serves this day. Reading: each consent that does not gives its own reason."""
+    found: set[str] = set()
     consents = [c for c in facts["consents"] if c["program"] == program]
-    if not consents:
-        return "consent_missing"
-    documented = [c for c in consents if c["documented"]]
-    if not documented:
-        return "consent_undocumented"
-    serving = [c for c in documented if in_force(c, day)]
     house_rule = program == "CCM" and facts["settings"]["ccm_consent"] == "written"
-    if serving and house_rule and not any(c["written"] for c in serving):
-        return "consent_not_written"
-    if serving:
-        return None
-    # Reading: a day covered only by an undocumented consent lacks the document.
-    if any(in_force(c, day) for c in consents):
-        return "consent_undocumented"
-    # Reading: between one that was revoked and the next, it is the revocation that is felt.
-    if any(c["from"] <= day for c in documented):
-        return "consent_missing"
-    return "consent_after_service"
+    for given in consents:
+        against = set()
+        if not given["documented"]:
+            against.add("consent_undocumented")
+        else:
+            if house_rule and not given["written"]:
+                against.add("consent_not_written")
+            if day < given["from"]:
+                against.add("consent_after_service")
+            if ended(given) < day:
+                against.add("consent_missing")
+        if not against:
+            return set()
+        found |= against
+    return found or {"consent_missing"}
 
 
-def in_force(given: dict[str, Any], day: int) -> bool:
-    end = given["revoked"]
-    if end is not None and given["program"] == "CCM":
-        end = dates.last_of(dates.month_of(end))
-    return bool(given["from"] <= day and (end is None or day <= end))
+def ended(given: dict[str, Any]) -> int:
+    """The last day: of revocation, for CCM the last of its calendar month."""
+    revoked: int | None = given["revoked"]
+    if revoked is None:
+        return dates.FOREVER
+    return dates.last_of(dates.month_of(revoked)) if given["program"] == "CCM" else revoked
 
 
 def rpm(facts: dict[str, Any], day: int) -> set[str]:
@@ -41,13 +41,11 @@ def rpm(facts: dict[str, Any], day: int) -> set[str]:
         found.add("not_established")
     if not any(ordered <= day for ordered in facts["orders"]):
         found.add("order_missing")
-    missing = consent(facts, "RPM", day)
-    return found | ({missing} if missing else set())
+    return found | consent(facts, "RPM", day)
 
 
 def ccm(facts: dict[str, Any], day: int) -> set[str]:
-    missing = consent(facts, "CCM", day)
-    found = {missing} if missing else set()
+    found = consent(facts, "CCM", day)
     if not facts["visit_serves_always"] and not visit(facts, day):
         found.add("initiating_visit_missing")
     return found
@@ -55,13 +53,14 @@ def ccm(facts: dict[str, Any], day: int) -> set[str]:
 
 def visit(facts: dict[str, Any], day: int) -> bool:
     year, month, number = dates.civil(began(facts, day))
-    earliest = (year - 1, month, number)
+    # Reading: 29 February has its same date a year before on the 28th.
+    earliest = (year - 1, month, min(number, dates.length((year - 1, month))))
     return any(on <= day and dates.civil(on) >= earliest for on in facts["visits"])
 
 
 def began(facts: dict[str, Any], day: int) -> int:
     """Reading: with several CCM episodes, the latest begun by that day, else the first."""
-    starts = [e["start"] for e in facts["episodes"] if e["program"] == "CCM"]
+    starts: list[int] = [e["start"] for e in facts["episodes"] if e["program"] == "CCM"]
     if starts:
         return max((s for s in starts if s <= day), default=min(starts))
     return min(

@@ -45,6 +45,10 @@ class Paper:
             }
         )
 
+    def under_cap(self, code: str, units: int) -> int:
+        cap: int | None = self.facts["settings"]["caps"].get(code)
+        return units if cap is None else min(units, cap)
+
     def add_up(
         self,
         code: str,
@@ -54,8 +58,7 @@ class Paper:
         without: dict[str, dict[str, int]],
     ) -> None:
         """A line of so many units under the cap, compared with what it is without some entries."""
-        cap = self.facts["settings"]["caps"].get(code)
-        billed = units if cap is None else min(units, cap)
+        billed = self.under_cap(code, units)
         if billed < units:
             self.warn({"cap_reached"})
         if not billed:
@@ -73,10 +76,18 @@ class Paper:
     ) -> None:
         for reason in reasons | ({"period_open"} if self.is_open(span) else set()):
             start, end = dates.text(span[0]), dates.text(span[1])
-            row = {"code": code, "from": start, "to": end, "reason": reason}
+            row: dict[str, Any] = {"code": code, "from": start, "to": end, "reason": reason}
             if have is not None and reason != "period_open":
                 row |= {"have": have, "need": need}
             self.shortfalls.setdefault((code, start, end, reason), row)
+
+    def further_short(  # noqa: PLR0917 - as `time_short`, and the units before the cap
+        self, code: str, span: Span, reasons: set[str], have: int, need: int, units: int
+    ) -> None:
+        """An add-on of a base that is earned. Reading: a cap of nothing is itself the reason."""
+        if not self.under_cap(code, units):
+            capped = {"cap_reached"} if units else set()
+            self.time_short(code, span, reasons | capped, have, need)
 
     def time_short(self, code: str, span: Span, reasons: set[str], have: int, need: int) -> None:
         """Shortfalls of a time code; the threshold is one of them where it is not reached."""

@@ -28,7 +28,7 @@ APCM = {"G0556", "G0557", "G0558"}
 NOT_BESIDE_CCM = {"G0181", "G0182"} | {
     str(code) for code in (*range(90951, 90971), *range(99424, 99428))
 }
-CCM = {"99490", "99439", "99491", "99437", "99487", "99489"}
+CCM = {"99490", "99439", "G2058", "99491", "99437", "99487", "99489"}
 
 
 def in_force(code: str, day: int) -> bool:
@@ -50,10 +50,10 @@ def claimed(facts: dict[str, Any], codes: set[str], by: str, first: int, last: i
     )
 
 
-def device_blocks(facts: dict[str, Any], first: int, last: int, *, set_up: bool) -> set[str]:
-    """Reading: the row on RTM names device codes, so the set-up code is not among them."""
+def device_blocks(facts: dict[str, Any], first: int, last: int) -> set[str]:
+    """Reading: the set-up code is a device code where the row on RTM says so."""
     found = set()
-    if not set_up and claimed(facts, RTM, "anybody", first, last):
+    if claimed(facts, RTM, "anybody", first, last):
         found.add("excluded_by_code")
     if claimed(facts, {"99453", "99454", "99445"}, "another", first, last):
         found.add("another_practitioner")
