@@ -132,10 +132,10 @@ class Draw:
             "other_claims": self.some(25, 3, self.claim),
         }
         found = {key: value for key, value in drawn.items() if value is not None}
-        staff = [{"id": "S2", "role": "clinical_staff"}, {"id": "P2", "role": "practitioner"}]
-        staff.append({"id": "N1", "role": "non_clinical"})
-        found |= {"id": name, "as_of": self.as_of(), "settings": self.settings(), "staff": staff}
-        return found | ({"defaults": False} if bare else {})
+        roles = {"S2": "clinical_staff", "P2": "practitioner", "N1": "non_clinical"}
+        always: Fact = {"id": name, "as_of": self.as_of(), "settings": self.settings()}
+        always["staff"] = [{"id": worker, "role": role} for worker, role in roles.items()]
+        return found | always | ({"defaults": False} if bare else {})
 
     def as_of(self) -> str:
         if self.chance(70):
