@@ -46,7 +46,7 @@ def facts(case: dict[str, Any]) -> Case:
 
 
 @given(day_cases())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_slow_counter_agrees(case: dict[str, Any]) -> None:
     expected = _slowly(case)
     found = {
@@ -197,10 +197,8 @@ def _second_by_second(case: dict[str, Any]) -> Fraction:
 
 
 def _counts(one: dict[str, Any], active: list[dict[str, Any]]) -> bool:
-    elsewhere = any(
-        other["other_patient"] and other["staff"] == one["staff"] and not _same(one, other)
-        for other in active
-    )
+    others = [o for o in active if o["other_patient"] and o["staff"] == one["staff"]]
+    elsewhere = len(others) >= one["patients"] or not all(_same(one, other) for other in others)
     return one["staff"] != "N1" and one["note"].startswith("Compared") and not elsewhere
 
 

@@ -94,7 +94,7 @@ def piece(  # noqa: PLR0917 - a row of a table
         left_out.add("staff_not_clinical")
     if vague(entry["note"]):
         left_out.add("vague_note")
-    if any(clash(entry, other) for other in at_once):
+    if any(clash(entry, other) for other in at_once) or crowded(entry, at_once):
         left_out.add("overlapping_time")
     if entry["program"] == "CCM" and stays:
         left_out.add("institutional_stay")
@@ -124,6 +124,12 @@ def clash(entry: dict[str, Any], other: dict[str, Any]) -> bool:
         same_worker = other["staff"] == entry["staff"]
         return bool(same_worker and not same_activity(entry, other))
     return bool(other["program"] != entry["program"])
+
+
+def crowded(entry: dict[str, Any], at_once: list[dict[str, Any]]) -> bool:
+    """Reading: an activity that more patients have on record than it had shares counts in none."""
+    elsewhere = [e for e in at_once if e["elsewhere"] and e["staff"] == entry["staff"]]
+    return bool(1 + len(elsewhere) > entry["patients"] and elsewhere)
 
 
 def same_activity(entry: dict[str, Any], other: dict[str, Any]) -> bool:
