@@ -18,6 +18,7 @@ _COMMANDS = {
     "verify-ledger": "cloud_sync.commands.ledger:verify_ledger",
     "determine": "cloud_sync.commands.determine:determine",
     "settings": "cloud_sync.commands.settings:app",
+    "fees": "cloud_sync.commands.fees:app",
     "close": "cloud_sync.commands.closing:close",
     "packet": "cloud_sync.commands.packet:packet",
     "verify": "cloud_sync.commands.packet:verify",

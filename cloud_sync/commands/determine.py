@@ -11,6 +11,8 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from cloud_sync.fees.schedule import Schedule
+
 T = TypeVar("T")
 BAD_CASE = 1  # a case file was read, but is none
 BAD_USE = 2  # there is nothing to read, or the options do not go together
@@ -29,6 +31,7 @@ def determine(  # noqa: PLR0913 - one option each
     as_of: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     explain: Annotated[bool, Parameter(negative="")] = False,
+    fees: Path | None = None,
 ) -> int:
     """Say which codes a case earns, which it does not, and every reason why.
 
@@ -51,21 +54,51 @@ def determine(  # noqa: PLR0913 - one option each
         Print the determination as JSON.
     explain
         Name the days and minutes each line rests on; of a live patient, what can still be reached.
+    fees
+        Show each line's amount by this fee schedule, for orientation; see `vitals-clinic fees`.
+        With --clinic, the schedule in the clinic's directory is shown if there is one. Amounts
+        are shown to a person only: with --json or --batch this option is refused.
 
     """
     try:
+        _check_use(fees, for_script=batch or json)
         if batch:
             return _batch(case, patient)
         document = _document(case, patient, clinic, as_of)
         ahead = _ahead(patient, clinic, as_of) if explain and patient and not json else ()
+        schedule = None if json else _schedule(fees, clinic)
     except _Refused as problem:
         sys.stderr.write(f"vitals-clinic determine: {problem}\n")
         return BAD_USE
-    return _one(document, as_json=json, explain=explain, ahead=ahead)
+    return _one(document, as_json=json, explain=explain, ahead=ahead, schedule=schedule)
+
+
+def _check_use(fees: Path | None, *, for_script: bool) -> None:
+    if fees is not None and for_script:
+        raise _Refused("--fees is for the eye: no determination has an amount in it.")
+
+
+def _schedule(fees: Path | None, clinic: Path | None) -> "Schedule | None":
+    """The schedule that was asked for, or the one the practice keeps with its clinic."""
+    from cloud_sync.commands.fees import FILE, load
+    from cloud_sync.fees.schedule import Schedule
+
+    path = clinic / FILE if fees is None and clinic is not None else fees
+    if path is None or (fees is None and not path.exists()):
+        return None
+    found = load(path)
+    if not isinstance(found, Schedule):
+        raise _Refused(f"{path} is no fee schedule: {found}. `vitals-clinic fees` has an example.")
+    return found
 
 
 def _one(
-    document: Mapping[str, object], *, as_json: bool, explain: bool, ahead: Sequence[str]
+    document: Mapping[str, object],
+    *,
+    as_json: bool,
+    explain: bool,
+    ahead: Sequence[str],
+    schedule: "Schedule | None",
 ) -> int:
     from cloud_sync.rules import determine as determination_of
 
@@ -77,9 +110,12 @@ def _one(
     else:
         from rich.console import Console
 
-        from cloud_sync.commands.determination_text import show
+        from cloud_sync.commands.determination_text import show, show_amounts
 
-        show(found, Console(soft_wrap=True), explain=explain, ahead=ahead)
+        console = Console(soft_wrap=True)
+        show(found, console, explain=explain, ahead=ahead)
+        if schedule is not None:
+            show_amounts(found, schedule, console)
     return BAD_CASE if "error" in found else 0
 
 

@@ -62,7 +62,7 @@ def of_patient(patient: str, found: list[Record]) -> Record:
 
 def minutes_of(found: list[Record]) -> set[str]:
     """The union of intervals, as the minutes they cover."""
-    covered = set()
+    covered: set[str] = set()
     for one in found:
         covered.update(place for place in GRID if one["start"] <= place < one["end"])
     return covered

@@ -6,12 +6,14 @@ Through it: cloud_sync.export.ledgers, cloud_sync.export.evidence.
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from cloud_sync.cli import app
 from cloud_sync.export import packet
+from cloud_sync.fees import schedule
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.rules import determine
 from tests.cloud_sync.export.conftest import DAYS, MONTH, Practice
@@ -62,6 +64,17 @@ def test_nothing_in_it_has_an_amount_of_money(practice: Practice) -> None:
     files = unpacked(practice.raw)
     texts = [v for k, v in files.items() if k.endswith((".json", ".jsonl", ".csv", ".txt"))]
     assert not any(b"$" in text or b"amount" in text.lower() for text in texts)
+
+
+def test_a_fee_schedule_beside_the_clinic_changes_no_packet(practice: Practice) -> None:
+    (practice.config.directory / "fees.csv").write_text(schedule.national())
+    with practice.store.read() as db:
+        seal = packet.load_seal(practice.config.directory)
+        raw = packet.build(db, seal, practice.patient, MONTH)
+    assert raw == practice.raw
+    amounts = re.compile(rb"(?<![0-9.])(19\.73|43\.02|47\.87|52\.11|51\.77)(?![0-9.])")
+    texts = {k: v for k, v in unpacked(raw).items() if not k.startswith("envelopes/")}
+    assert not [name for name, text in texts.items() if amounts.search(text)]
 
 
 def test_a_month_that_was_not_closed_has_no_packet(practice: Practice) -> None:

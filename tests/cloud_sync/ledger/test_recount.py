@@ -24,7 +24,8 @@ from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.month_facts import case_of_month, month_facts
 from cloud_sync.rules import determine
-from tests.cloud_sync.ledger.histories import DAY_MS, NURSE, History, copied
+from tests.cloud_sync.ledger.copies import NURSE, copied
+from tests.cloud_sync.ledger.histories import DAY_MS, History
 from tests.spec.second import answer
 from tests.spec.test_second_opinion import between, patient_months
 
