@@ -117,7 +117,9 @@ def priced(schedule: Schedule, lines: Iterable[Mapping[str, Any]]) -> Iterator[P
 
 def _amount(number: int, names: Sequence[str], cells: Sequence[str]) -> Amount | Problem:
     if len(cells) != len(names):
-        return Problem(line=number, message=f"{len(cells)} cells where there are {len(names)}")
+        counted = f"{len(cells)} cells where there are {len(names)}"
+        hint = "put a cell with a comma in quotes, and write 51.77, not 51,77"
+        return Problem(line=number, message=f"{counted}: {hint}")
     row = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
     written = _AMOUNT.fullmatch(row["amount"])
     if not _CODE.fullmatch(row["code"]):

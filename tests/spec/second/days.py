@@ -116,6 +116,7 @@ def count(facts: dict[str, Any], span: Span) -> dict[str, Any]:
     """
     first, last, numbers = span
     rolling = facts["settings"]["period_start"] == "first_reading"
+    rolling = rolling and any(not reading["unusable"] for reading in facts["readings"])
     counted: set[tuple[int, int]] = set()
     left_out: set[str] = set()
     missing: set[str] = set()
