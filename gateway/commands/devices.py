@@ -43,24 +43,36 @@ def scan(
 
 
 def devices(*, state: State = DEFAULT_STATE, as_json: Json = False) -> None:
-    """List the meters of this hub: paired when, proven by a reading or not, how it went last.
+    """List the meters of this hub: how far the pairing of each is, and how it went last.
+
+    A meter is `bonded`, then `sealed` once its first reading over the bond is sealed here, and
+    `proven` once the clinic has confirmed that reading by its receipt.
 
     Example: `vitals-hub devices --json`
     """
     from gateway.buffer.devices import read_devices
+    from gateway.commands.proof import WORDS
 
-    rows = [
-        {
-            "device": device.id,
-            "name": device.name,
-            "profile": device.profile,
-            "paired": _moment(device.paired_ms),
-            "proven": device.proven,
-            "last_contact": _moment(device.last_contact_ms),
-            "last_result": device.last_result,
-        }
-        for device in read_devices(state / "collector" / "devices.db")
-    ]
+    rows = []
+    for device in read_devices(state / "collector" / "devices.db"):
+        pairing: dict[str, str | None] = {"pairing": WORDS[device.state]}
+        if as_json:
+            pairing = {
+                "state": device.state,
+                "sealed": _moment(device.sealed_ms),
+                "proven": _moment(device.proven_ms),
+            }
+        rows.append(
+            {
+                "device": device.id,
+                "name": device.name,
+                "profile": device.profile,
+                "paired": _moment(device.paired_ms),
+                **pairing,
+                "last_contact": _moment(device.last_contact_ms),
+                "last_result": device.last_result,
+            }
+        )
     show(rows, as_json=as_json, nothing="No meter is paired with this hub yet: vitals-hub pair")
 
 

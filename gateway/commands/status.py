@@ -46,7 +46,7 @@ def facts(config: HubConfig) -> "Facts":
     import time
 
     from gateway.buffer import outbox, receipts, room
-    from gateway.commands.upkeep import recoveries, stale_bonds
+    from gateway.commands.upkeep import meters, recoveries, upkeep
     from gateway.health.status import Facts
 
     view = outbox.look(config.sealed_db, rate=True)
@@ -76,7 +76,8 @@ def facts(config: HubConfig) -> "Facts":
         link_trouble=link_found.trouble if link_found else "",
         link_reason=link_found.reason if link_found else "",
         recoveries=recoveries(config),
-        stale_bonds=stale_bonds(config),
+        meters=meters(config),
+        background=upkeep(config).background,
     )
 
 

@@ -94,7 +94,7 @@ def test_readings_of_both_devices_are_kept_with_every_clock(tmp_path: Path) -> N
                     "and/ua-651ble": None,
                     "accu-chek/guide": 2,
                 }
-                assert all(device.proven for device in store.all())
+                assert [device.state for device in store.all()] == ["sealed", "sealed"]
                 assert settled
 
     asyncio.run(story())

@@ -64,7 +64,7 @@ def test_early_and_late_values_are_kept_once_each_and_a_daemon_that_dies_costs_n
             assert [one.frame.raw for one in kept.values()] == [FIRST, SECOND]
             await daemon.crash()
             await until(lambda: store.all()[0].last_result == "complete")
-            assert store.all()[0].proven
+            assert store.all()[0].state == "sealed"
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await daemon.start()

@@ -7,6 +7,7 @@ from pathlib import Path
 from cloud_sync.contract.anchor import TimeAnchor
 from cloud_sync.contract.observation import Received
 from gateway.buffer.devices import DeviceStore
+from gateway.buffer.store import Status
 from gateway.collector import Keeper, tending
 
 
@@ -19,6 +20,9 @@ def test_tending_settles_anchors_the_time_and_states_how_many_devices_there_are(
     class Custody(Keeper):
         def settle(self) -> int:
             return 3
+
+        def fate(self, _seq: int) -> Status | None:
+            raise AssertionError("nothing of it is sealed yet")
 
         def keep_anchor(self, anchor: TimeAnchor) -> int:
             anchored.append(anchor)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -27,10 +26,19 @@ class DeadRadio:
         on_sighting(NEAR)
         raise LinkError("cannot scan")
 
-    async def attend(self, _devices: frozenset[str], _stray: Any) -> None:
+    def watch(self, _watch: object) -> None:
+        pass
+
+    async def forget(self, _sighting: Sighting) -> None:
+        raise AssertionError
+
+    async def unpair(self, _device: str) -> bool:
+        raise AssertionError
+
+    async def attend(self, _ears: object) -> None:
         await asyncio.sleep(3600)
 
-    def connect(self, sighting: Sighting) -> AbstractAsyncContextManager[Link]:
+    def connect(self, sighting: Sighting, **_how: object) -> AbstractAsyncContextManager[Link]:
         raise LinkError(f"no answer in time: {sighting.rssi}")
 
 

@@ -30,11 +30,20 @@ class HangingRadio:
             on_sighting(NEAR)
         await asyncio.sleep(3600)
 
-    async def attend(self, _devices: frozenset[str], _stray: Any) -> None:
+    def watch(self, _watch: object) -> None:
+        pass
+
+    async def forget(self, _sighting: Sighting) -> None:
+        raise AssertionError
+
+    async def unpair(self, _device: str) -> bool:
+        raise AssertionError
+
+    async def attend(self, _ears: object) -> None:
         await asyncio.sleep(3600)
 
     @asynccontextmanager
-    async def connect(self, _sighting: Sighting) -> Any:
+    async def connect(self, _sighting: Sighting, **_how: object) -> Any:
         await asyncio.sleep(3600)
         yield None
 

@@ -47,7 +47,7 @@ def test_pair_with_a_passkey_then_re_pair_then_unpair(tmp_path: Path) -> None:
             assert "AuthenticationFailed" in said
             assert "--passkey" in said
             status, out, said = await hub("pair", "--passkey", "123 456", "--json", *state)
-            assert (status, said) == (0, "")
+            assert (status, said) == (0, "BM54 is here; pairing.")
             assert json.loads(out)[0]["profile"] == "beurer/bm54"
             assert cuff.bonded
             assert daemon.calls["RemoveDevice"] == 0
@@ -75,7 +75,7 @@ def test_without_a_passkey_the_technician_is_asked(tmp_path: Path) -> None:
                 os.close(ours)
                 os.close(terminal)
             assert (status, listed(tmp_path)) == (0, [cuff.id])
-            assert "Type the six digits" in said
+            assert "shows six digits. Type them here within a minute" in said
             await daemon.crash()
 
     asyncio.run(story())

@@ -28,6 +28,15 @@ class Book:
     def attempted(self, _sighting: Sighting, ended: str) -> None:
         self.ended.append(ended)
 
+    def know(self, devices: frozenset[str]) -> None:
+        self.known = devices
+
+    def key_missing(self, device: str) -> None:
+        self.ended.append(f"{device}: key_missing")
+
+    def background(self, why: str) -> None:
+        self.why = why
+
 
 class Pulse:
     def __init__(self) -> None:
@@ -53,11 +62,20 @@ class Radio:
         on_sighting(NEAR)
         await asyncio.sleep(3600)
 
-    async def attend(self, _devices: frozenset[str], _stray: Any) -> None:
+    def watch(self, _watch: object) -> None:
+        pass
+
+    async def forget(self, _sighting: Sighting) -> None:
+        raise AssertionError
+
+    async def unpair(self, _device: str) -> bool:
+        raise AssertionError
+
+    async def attend(self, _ears: object) -> None:
         await asyncio.sleep(3600)
 
     @asynccontextmanager
-    async def connect(self, _sighting: Sighting) -> AsyncIterator[Link]:
+    async def connect(self, _sighting: Sighting, **_how: object) -> AsyncIterator[Link]:
         if self.fault:
             raise LinkError(self.fault)
         link: Any = object()

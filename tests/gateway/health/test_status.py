@@ -1,8 +1,9 @@
 import msgspec
 import pytest
 
-from gateway.health.status import EXIT_STATUS, Facts, Recovered, headline, judge, words
+from gateway.health.status import EXIT_STATUS, Facts, Meter, Recovered, headline, judge, words
 
+FORGOTTEN = Meter(name="cuff", id="ble:1", state="proven", stale=True)
 HOUR_MS = 3_600_000
 NOW_MS = 1_795_000_000_000
 WELL = Facts(
@@ -52,7 +53,7 @@ def test_waiting_readings_are_no_problem_while_they_are_young_even_offline() -> 
         ({"ballast_present": False}, "nearly full"),
         ({"reported_ms": None}, "has not run yet"),
         ({"reported_ms": NOW_MS - 5 * HOUR_MS}, "silent for 5 hours"),
-        ({"stale_bonds": ("cuff",)}, "vitals-hub pair --again"),
+        ({"meters": (FORGOTTEN,)}, "vitals-hub re-pair ble:1"),
         ({"link_trouble": "another device connects"}, "Another device connects."),
     ],
 )
