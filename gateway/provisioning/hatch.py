@@ -225,10 +225,10 @@ class _Caller:
 
     async def heard(self) -> ToCollector | None:
         """The next line; None where nothing sensible comes."""
-        line = await self._reader.readline()
         try:
+            line = await self._reader.readline()
             said: ToCollector = msgspec.json.decode(line, type=ToCollector)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, ValueError, RecursionError):  # too long, too deep, not ours
             return None
         return said
 

@@ -161,7 +161,7 @@ def test_a_radio_that_is_away_is_waited_for(
         return len(kept)
 
     async def story() -> None:
-        monkeypatch.setattr("gateway.collector.RADIO_RETRY_SECONDS", 0.01)
+        monkeypatch.setattr("gateway.reception.RADIO_RETRY_SECONDS", 0.01)
         with closing(DeviceStore(tmp_path / "devices.db")) as store:
             async with rig(tmp_path) as it:
                 listen, failures = it.radio.listen, iter([OSError, OSError])

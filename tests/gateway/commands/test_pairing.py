@@ -25,7 +25,12 @@ async def hub(*words: str, stdin: int = asyncio.subprocess.DEVNULL) -> tuple[int
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, said = await process.communicate()
+    try:
+        out, said = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.communicate()
+        raise
     assert process.returncode is not None
     return process.returncode, out.decode(), " ".join(said.decode().split())
 

@@ -70,8 +70,8 @@ def test_a_daemon_that_refuses_is_asked_once_and_everything_else_goes_on(
         meter = cuff()
         async with stand(tmp_path, meter, watch=watching(meter)) as it:
             await it.daemon.crash()
-            await it.daemon.start()
             it.daemon.errors["RegisterApplication"] = [error]
+            await it.daemon.start()
             await until(lambda: error.rpartition(".")[2] in it.refusals)
             asked = it.daemon.calls["RegisterApplication"]
             await asyncio.sleep(0.5)  # twice the pause between looks
