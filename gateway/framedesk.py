@@ -58,7 +58,7 @@ class FrameDesk:
             self.keep(Keep(channel=channel, raw=raw, outcome=outcome, clock=None))
             self.note("complete", "it spoke before it was asked")
 
-    def progress(self, sequence: int) -> None:
+    def progress(self, sequence: int | None) -> None:
         self._devices.note_kept(self.device.id, sequence)
 
     def note(self, result: str, detail: str) -> None:

@@ -91,7 +91,7 @@ class DeviceStore:
             self._db.table("device").delete_where("id = ?", [device])
         return found
 
-    def note_kept(self, device: str, sequence: int) -> None:
+    def note_kept(self, device: str, sequence: int | None) -> None:
         """The record of this number, and all before it, are sealed and committed."""
         self._update(device, last_kept=sequence)
 

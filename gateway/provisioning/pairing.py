@@ -137,7 +137,7 @@ class _ClockDesk:
     def keep(self, kept: Keep) -> None:
         raise AssertionError(f"a clock conversation has nothing to keep on {kept.channel}")
 
-    def progress(self, sequence: int) -> None:
+    def progress(self, sequence: int | None) -> None:
         raise AssertionError(f"a clock conversation has no record {sequence}")
 
     def received(self) -> Received:

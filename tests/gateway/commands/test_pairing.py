@@ -86,6 +86,35 @@ def test_without_a_passkey_the_technician_is_asked(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_pin_and_a_comparison_can_be_answered_from_the_command_line(tmp_path: Path) -> None:
+    async def story() -> None:
+        with private_bus(tmp_path) as address:
+            for way, words, typed in (
+                ("pin", ("--pin", "123456"), b""),
+                ("compare", ("--passkey", "123456"), b""),
+                ("compare", (), b"y\n"),
+                ("compare", (), b"n\n"),
+            ):
+                cuff = FakeDevice(pairing=way)  # type: ignore[arg-type]
+                daemon = FakeBluez(address, cuff)
+                await daemon.start()
+                ours, terminal = os.openpty()
+                try:
+                    os.write(ours, typed)
+                    state = tmp_path / f"{way}{len(words)}{typed.decode().strip()}"
+                    status, _, said = await hub(
+                        "pair", *words, "--state", str(state), stdin=terminal
+                    )
+                finally:
+                    os.close(ours)
+                    os.close(terminal)
+                assert (status, cuff.bonded) == ((2, False) if typed == b"n\n" else (0, True))
+                assert ("show 123456, or no number at all?" in said) == bool(typed)
+                await daemon.crash()
+
+    asyncio.run(story())
+
+
 def test_a_passkey_is_digits(tmp_path: Path) -> None:
     status, _, said = asyncio.run(hub("pair", "--passkey", "a1", "--state", str(tmp_path)))
     assert status == 2

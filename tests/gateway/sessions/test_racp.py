@@ -37,6 +37,11 @@ from tests.virtual import payloads
 GUIDE = profile("accu-chek/guide")
 
 
+KEPT_OF_3 = {raw.hex() for raw in ScriptedMeter(3).records.values()} | {
+    payloads.glucose_context(number, 3).hex() for number in (1, 2, 3)
+}
+
+
 def asking(session: RacpSession) -> RacpSession:
     """A session whose count request is written."""
     session.start(Connected(channels=frozenset(METER)))
@@ -75,11 +80,52 @@ def test_after_the_last_number_comes_zero() -> None:
     assert played.writes[0] == ("2A52", "0403010000")
 
 
-def test_nothing_new_ends_after_the_count() -> None:
-    played = play(RacpSession(GUIDE, last_kept=5), ScriptedMeter(5), METER)
-    assert [payload for _, payload in played.writes] == ["0403010600"]
+def test_where_nothing_is_new_the_newest_record_proves_that_the_numbers_go_on() -> None:
+    played = play(RacpSession(GUIDE, last_kept=5), ScriptedMeter(5, contexts=False), METER)
+    assert [payload for _, payload in played.writes] == ["0403010600", "0106"]
     assert played.finish == Finish(result="complete")
-    assert played.kept == []
+    assert len(played.kept) == 1  # sealed again, under the same id
+    assert played.progress == []
+
+
+def test_a_meter_whose_numbers_began_anew_is_asked_for_everything() -> None:
+    """After a new battery: 3 records numbered from 1, while ours go up to 500."""
+    played = play(RacpSession(GUIDE, last_kept=500), ScriptedMeter(3), METER)
+    asked = [payload for _, payload in played.writes]
+    assert asked == ["040301f501", "0106", "0101"]
+    assert set(played.kept) == KEPT_OF_3
+    assert played.progress == [1, 2, 3]
+    assert played.finish == Finish(result="complete")
+
+
+@pytest.mark.parametrize("answer", [bytes([6, 0, 1, 4]), bytes([6, 0, 1, 6]), None])
+def test_a_meter_that_does_not_tell_its_newest_record_is_left_alone(answer: bytes | None) -> None:
+    session = asking(RacpSession(GUIDE, last_kept=5))
+    check = session.on_event(value("2A52", bytes([5, 0, 0, 0])))
+    assert check[-1] == Write(channel="2A52", payload=b"\x01\x06")
+    end = session.on_event(TimerFired() if answer is None else value("2A52", answer))
+    assert end == [Finish(result="complete")]
+
+
+def test_past_the_highest_number_the_low_ones_are_asked_for_in_the_same_conversation() -> None:
+    meter = ScriptedMeter(0, contexts=False)
+    for number in (65534, 65535, 0, 1):
+        raw = payloads.glucose(number, NOON, 90, context_follows=False)
+        meter.records[number] = raw
+    played = play(RacpSession(GUIDE, last_kept=65533), meter, METER)
+    assert [payload for _, payload in played.writes][1:] == ["010301feff", "0103010000"]
+    assert set(played.kept) == {raw.hex() for raw in meter.records.values()}
+    assert played.progress[-1] == 1
+
+
+def test_a_report_shorter_than_its_count_is_asked_for_once_more_from_the_same_record() -> None:
+    meter = LosingMeter(4, contexts=False)
+    meter.lost = {2}
+    played = play(RacpSession(GUIDE, last_kept=0), meter, METER)
+    assert [payload for _, payload in played.writes][1:] == ["0103010100", "0103010100"]
+    assert set(played.kept) == {raw.hex() for raw in meter.records.values()}
+    assert played.progress == [1, 3, 4, 0, 1, 2, 3, 4]
+    assert played.finish == Finish(result="complete")
 
 
 def test_responses_and_counts_are_not_kept() -> None:
@@ -147,7 +193,12 @@ def test_a_response_to_something_else_is_no_end() -> None:
 def test_fewer_records_than_counted_are_told_to_people() -> None:
     session = reporting(RacpSession(GUIDE, last_kept=None), count=3)
     session.on_event(value("2A18", payloads.glucose(1, NOON, 99, context_follows=False)))
-    end = session.on_event(value("2A52", bytes([6, 0, 1, 1])))
+    success = value("2A52", bytes([6, 0, 1, 1]))
+    again = session.on_event(success)
+    assert again[0] == Progress(sequence=None), "a drop now must not leave the others out"
+    assert again[-1] == Write(channel="2A52", payload=b"\x01\x01")
+    session.on_event(value("2A18", payloads.glucose(1, NOON, 99, context_follows=False)))
+    end = session.on_event(success)
     assert end == [Finish(result="complete", detail="the meter counted 3 records and sent 1")]
 
 
@@ -241,6 +292,19 @@ def test_a_placeholder_is_kept_once_and_not_asked_for_again() -> None:
     assert session.on_event(placeholder)[1] == Progress(sequence=1)
 
 
+class LosingMeter(ScriptedMeter):
+    """Some notifications of its first report never arrive."""
+
+    lost: set[int]
+
+    def procedure(self, request: bytes) -> Iterator[Event]:
+        lost, self.lost = (self.lost, set()) if request[0] == 1 else (set(), self.lost)
+        missing = [self.records[number] for number in lost]
+        for event in super().procedure(request):
+            if not (isinstance(event, Value) and event.raw in missing):
+                yield event
+
+
 class DroppingMeter(ScriptedMeter):
     """Hangs up after so many notifications of a report."""
 
@@ -275,7 +339,9 @@ def test_whatever_drops_every_record_and_context_is_kept_in_the_end(
         played = play(RacpSession(GUIDE, last_kept=last_kept), meter, METER)
         kept.update(played.kept)
         last_kept = played.progress[-1] if played.progress else last_kept
-        assert played.progress == sorted(played.progress)
+        assert [n for n in played.progress if n is not None] == sorted(
+            filter(None, played.progress)
+        )
     assert played.finish.result == "complete"
     expected = {raw.hex() for raw in meter.records.values()}
     if contexts:

@@ -25,6 +25,7 @@ class FakeBluez(Server):
         super().__init__(address)
         self.devices = {device.path: device for device in devices}
         self.agents: list[tuple[str, str, str]] = []
+        self.capabilities: list[str] = []  # of every agent so far
         self.default: tuple[str, str, str] | None = None
         self.notifying: dict[str, set[str]] = {}
         self.times_signalled = 1
@@ -257,6 +258,7 @@ class FakeBluez(Server):
 
     async def _on_registeragent(self, message: Message) -> None:
         self.agents.append((message.sender or "", *message.body))
+        self.capabilities.append(message.body[1])
 
     async def _on_requestdefaultagent(self, message: Message) -> None:
         mine = [agent for agent in self.agents if agent[0] == message.sender]
