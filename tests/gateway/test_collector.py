@@ -33,6 +33,15 @@ async def collecting(
     for key in ("cuff", "meter"):
         await it.home.devices[key].set_pairing_mode(True)
         await pair_device(it.radio, store, it.home.clock, wanted=lambda *_: True, window_s=5)
+    async with working(it, store, keep, settle) as task:
+        yield task
+
+
+@asynccontextmanager
+async def working(
+    it: Rig, store: DeviceStore, keep: Callable[[Observation], int], settle: Callable[[], int]
+) -> AsyncIterator[asyncio.Task[None]]:
+    """A collector for whatever is paired, for the length of the block."""
     work = collect(
         radio=it.radio,
         custody_keep=keep,

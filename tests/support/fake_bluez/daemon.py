@@ -144,7 +144,8 @@ class FakeBluez(Server):
         async def advertise() -> None:
             while True:
                 for device in self.devices.values():
-                    self._changed(device.path, "org.bluez.Device1", RSSI=Variant("n", -60))
+                    if device.advertises and not device.connected:
+                        self._changed(device.path, "org.bluez.Device1", RSSI=Variant("n", -60))
                 await asyncio.sleep(0.02)
 
         if self._scanning is None:

@@ -25,6 +25,7 @@ class FakeDevice:
     bonded: bool = False
     stale: bool = False  # it has forgotten us
     early: list[bytes] = field(default_factory=list)  # indicated at once when encrypted
+    advertises: bool = True
     connected: bool = False
     resolved: bool = False
     discovered: bool = False
