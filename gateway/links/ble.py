@@ -142,6 +142,8 @@ class Radio:
             async with self._bluez.held(path) as held:
                 yield held
             return
+        if pair:
+            await limited(self._bluez.hang_up_stranger(path), self._limits.disconnect)
         with self._bluez.visitors.asked(path):
             window = self._bluez.window(path, answers) if pair else nullcontext()
             async with self._connected(sighting.handle, pair=pair, window=window) as link:

@@ -152,6 +152,15 @@ class Bluez:
         finally:
             self.standing.release(path)
 
+    async def hang_up_stranger(self, path: str) -> None:
+        """End a link to a device without a bond that somebody left: bleak would not pair over it.
+
+        bleak takes any link that is up for its own, and skips connecting and pairing.
+        """
+        if self.visitors.is_here(path) and not self.objects.is_bonded(path):
+            await call(await self.until_ready(), path, DEVICE, "Disconnect")
+            await self.visitors.until(lambda: not self.visitors.is_here(path), LEAVE_SECONDS)
+
     async def will_connect(self, path: str, seconds: float) -> bool:
         """Whether bluetoothd has connected the device at this path by itself, or does so soon."""
         known = self.objects.devices.get(path)
