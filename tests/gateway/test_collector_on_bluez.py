@@ -159,7 +159,7 @@ def test_a_cuff_that_bluetoothd_connects_is_spoken_to_once_and_heard_until_it_ha
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             assert daemon.calls["Disconnect"] == 1, "links end before the subscriptions do"
-            assert (daemon.switched_off, daemon.calls["StopNotify"]) == (0, 0)
+            assert (daemon.cleared, daemon.calls["StopNotify"]) == ([], 0)
             await let_bleak_go()
             await daemon.crash()
 

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from dbus_fast import DBusError
 from dbus_fast.aio import MessageBus
 
 from gateway.links.adapter import bluez_version
@@ -28,6 +27,7 @@ from gateway.links.bluez.bus import (
 )
 from gateway.links.bluez.callers import Callers
 from gateway.links.bluez.held import HeldLink
+from gateway.links.bluez.letting_go import end_links
 from gateway.links.bluez.objects import DEVICE, Objects
 from gateway.links.bluez.signals import Signals
 from gateway.links.bluez.standing import Standing
@@ -46,7 +46,7 @@ RETRY_SECONDS = 2.0
 REFRESH_SECONDS = 300.0
 READY_SECONDS = 10.0
 RESOLVE_SECONDS = 10.0  # until BlueZ knows the characteristics of a device it has connected
-LEAVE_SECONDS = 5.0  # for links to end before the bus is let go of
+LEAVE_SECONDS = 5.0  # for a stranger's link to end
 _SILENT = "bluetoothd does not answer; see systemctl status bluetooth"
 _log = logging.getLogger(__name__)
 
@@ -210,9 +210,13 @@ class Bluez:
             await hear_bluez(bus)
             self._bus = bus
             self._due.set()
-            await self._tend_until(closed, bus)
+            try:
+                await self._tend_until(closed, bus)
+            finally:  # links first: see letting_go
+                with suppress(*FAULTS):
+                    if bus.connected:
+                        await end_links(bus)
         finally:
-            await self._let_go(bus)
             self._lost()
             self._callers.left()
             self._bus = None
@@ -221,23 +225,6 @@ class Bluez:
                     await agent.unregister(bus)
             await close(bus)
             await closed
-
-    async def _let_go(self, bus: MessageBus) -> None:
-        """End the links that subscriptions of ours stand on, before those end with the bus.
-
-        The other way round BlueZ switches the notifications off, and some cuffs then drop their
-        bond.
-        """
-        linked = [
-            path
-            for path, known in self.objects.devices.items()
-            if known.connected and self.standing.arms(path)
-        ]
-        with suppress(*FAULTS):
-            async with asyncio.timeout(LEAVE_SECONDS):
-                for path in linked if bus.connected else []:
-                    with suppress(DBusError):
-                        await call(bus, path, DEVICE, "Disconnect")
 
     async def _tend_until(self, closed: asyncio.Task[None], bus: MessageBus) -> None:
         while not closed.done():
@@ -266,11 +253,14 @@ class Bluez:
         if not self._ready.is_set():
             if not await bluez_is_there(bus):
                 return
-            self._capability = ""
-            await self._introduce(bus)
+            left = await end_links(bus)
+            if left:
+                _log.warning("%d links of an earlier process ended", left)
             found = await call(bus, "/", OBJECTS, "GetManagedObjects")
             for path, interfaces in found[0].items():
                 self.objects.add(path, interfaces)
+            self._capability = ""
+            await self._introduce(bus)
         await self.standing.stand(bus)
         if losses == self._losses:
             self._ready.set()

@@ -40,10 +40,6 @@ class Standing:
         known = self._objects.devices.get(path)
         return known is not None and known.bonded and known.id in self._devices
 
-    def arms(self, path: str) -> bool:
-        """Whether a subscription to the device at this path is ours now."""
-        return any(armed.startswith(path + "/") for armed in self._armed)
-
     def covers(self, path: str) -> bool:
         """Whether values of this characteristic come from here and not from bleak."""
         device = path.rsplit("/", 2)[0]

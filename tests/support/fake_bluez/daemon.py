@@ -32,7 +32,7 @@ class FakeBluez(Server):
         self.version = 66  # BlueZ 5.x: from 83 on it says why a link ended
         self.asks_for_s = 60.0  # how long it waits for an agent's answer
         self.background: dict[str, list[str]] = {}  # sender: services it asked to have connected
-        self.switched_off = 0  # notifications, as their owner went while the link was up
+        self.cleared: list[str] = []  # where an owner vanished on a live link: CCCD 0 was written
         self._scanning: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -106,8 +106,11 @@ class FakeBluez(Server):
     # what it keeps account of
 
     def _device(self, message: Message) -> FakeDevice:
+        return self._at(message.path or "")
+
+    def _at(self, wanted: str) -> FakeDevice:
         for path, device in self.devices.items():
-            if f"{message.path}/".startswith(path + "/"):
+            if f"{wanted}/".startswith(path + "/"):
                 return device
         raise DBusError("org.freedesktop.DBus.Error.UnknownObject", "no such object")
 
@@ -115,8 +118,8 @@ class FakeBluez(Server):
         if not new:
             self.background.pop(name, None)
             for path, owners in self.notifying.items():
-                device = next(d for p, d in self.devices.items() if path.startswith(p + "/"))
-                self.switched_off += device.connected and owners == {name}
+                if name in owners and self._at(path).connected:
+                    self.cleared.append(path)
                 owners.discard(name)
             self._forget_agent(name)
 

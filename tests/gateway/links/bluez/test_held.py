@@ -128,6 +128,6 @@ def test_stopping_while_connected_ends_the_link_before_the_subscription(tmp_path
             await ended(it.attending)
             await until(lambda: not it.daemon.background)
             assert not meter.connected
-            assert (it.daemon.switched_off, it.daemon.calls["StopNotify"]) == (0, 0)
+            assert (it.daemon.cleared, it.daemon.calls["StopNotify"]) == ([], 0)
 
     asyncio.run(story())
