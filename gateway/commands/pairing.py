@@ -208,7 +208,11 @@ def _unpair_alone(state: Path, device: str) -> "Gone":
 def _say_why(end: "Failed") -> NoReturn:
     match end.why:
         case "nothing":
-            fail("No such meter was heard. Put it into pairing mode and try again.", NOTHING)
+            fail(
+                "No such meter was heard. Put it into pairing mode and try again; "
+                "vitals-hub doctor says whether the radio works.",
+                NOTHING,
+            )
         case "refused":
             fail(f"That failed: {end.words}. {_ADVICE}", FAILED)
         case "radio":

@@ -220,6 +220,7 @@ class Radio:
                 pass
             finally:
                 greeting.cancel()
+                await asyncio.gather(greeting, return_exceptions=True)
 
     async def _greet(self, on_sighting: OnSighting) -> None:
         """A device that bluetoothd has connected by itself is as good as one that advertises."""

@@ -12,6 +12,7 @@ from gateway.buffer.devices import DeviceStore
 from gateway.buffer.upkeep import Upkeep, UpkeepStore, read_upkeep
 from gateway.healing import RadioBook, healed, measures
 from gateway.health import mender
+from gateway.health.bonds import suspicion
 from gateway.health.ladder import Rung
 from gateway.health.notify import Notifier, Watchdog
 from gateway.sessions.link import Link, LinkError, Sighting
@@ -82,6 +83,22 @@ def test_advertisements_of_known_devices_are_noted_now_and_then(tmp_path: Path) 
     assert [each.device for each in heard] == ["ble:1"]
     assert heard[0].at_ms >= start + 11 * 60_000
     assert told == ["cannot scan; retry: done"]
+
+
+def test_a_forgotten_bond_and_a_refusal_are_taken_down(tmp_path: Path) -> None:
+    clock = PlayClock.create(tmp_path / "clock.json")
+    with closing(UpkeepStore(tmp_path / "health.db")) as store:
+        book = RadioBook(store, known=set(), clock=clock, tell=lambda _: None)
+        book.heard(NEAR)
+        book.know(frozenset({"ble:1"}))
+        book.heard(NEAR)
+        assert [each.device for each in store.all().heard] == ["ble:1"]
+        book.key_missing("ble:1")
+        assert suspicion(store.all().attempts) == "certain"
+        assert store.all().background == ""
+        for why in ("NotSupported", "NotSupported", ""):
+            book.background(why)
+            assert store.all().background == why
 
 
 def test_the_upper_rungs_are_left_in_the_menders_spool(tmp_path: Path) -> None:

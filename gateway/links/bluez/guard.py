@@ -130,7 +130,10 @@ class Bluez:
         bus = await self.until_ready()
         self._window.open(device, answers)
         try:
-            await self._introduce(bus)
+            try:
+                await self._introduce(bus)
+            except FAULTS as error:
+                raise LinkError("bluetoothd did not take the hub's agent") from error
             yield
         finally:
             self._window.close()

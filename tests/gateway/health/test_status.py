@@ -36,6 +36,27 @@ def test_all_received() -> None:
     assert ("Last receipt", "2 hours ago") in words(verdict)
 
 
+def test_how_far_each_pairing_is_can_be_seen() -> None:
+    assert ("Meters", "none paired yet: vitals-hub pair") in words(judge(WELL))
+    meters = tuple(
+        Meter(name=name, id=f"ble:{name}", state=state)  # type: ignore[arg-type]
+        for name, state in (("a", "proven"), ("b", "sealed"), ("c", "bonded"), ("d", "proven"))
+    )
+    verdict = judge(changed(meters=meters))
+    told = dict(words(verdict))["Meters"]
+    assert told == (
+        "2 proven by a receipt, 1 waiting for the receipt of a first reading, "
+        "1 waiting for a first reading"
+    )
+    assert verdict.level == "all_received"
+
+
+def test_a_refused_background_is_said_and_is_no_problem() -> None:
+    verdict = judge(changed(background="UnknownMethod"))
+    assert "will not connect by itself (UnknownMethod)" in dict(words(verdict))["Radio"]
+    assert verdict.problems == ()
+
+
 def test_waiting_readings_are_no_problem_while_they_are_young_even_offline() -> None:
     facts = changed(held=3, oldest_held_ms=NOW_MS - 26 * HOUR_MS, connected=False)
     verdict = judge(facts)
