@@ -53,30 +53,46 @@ def devices(*, state: State = DEFAULT_STATE, as_json: Json = False) -> None:
     from gateway.buffer.devices import read_devices
     from gateway.commands.proof import WORDS
 
-    rows = []
-    for device in read_devices(state / "collector" / "devices.db"):
-        pairing: dict[str, str | None] = {"pairing": WORDS[device.state]}
-        if as_json:
-            pairing = {
-                "state": device.state,
-                "sealed": _moment(device.sealed_ms),
-                "proven": _moment(device.proven_ms),
-            }
-        rows.append(
-            {
-                "device": device.id,
-                "name": device.name,
-                "profile": device.profile,
-                "paired": _moment(device.paired_ms),
-                **pairing,
-                "last_contact": _moment(device.last_contact_ms),
-                "last_result": device.last_result,
-            }
-        )
-    show(rows, as_json=as_json, nothing="No meter is paired with this hub yet: vitals-hub pair")
+    known = read_devices(state / "collector" / "devices.db")
+    rows = [
+        {
+            "device": device.id,
+            "name": device.name,
+            "profile": device.profile,
+            "paired": _moment(device.paired_ms),
+            "state": device.state,
+            "sealed": _moment(device.sealed_ms),
+            "proven": _moment(device.proven_ms),
+            "last_contact": _moment(device.last_contact_ms),
+            "last_result": device.last_result,
+        }
+        for device in known
+    ]
+    for_people = [
+        {
+            "device": device.id,
+            "name": device.name,
+            "pairing": WORDS[device.state],
+            "last contact": _day(device.last_contact_ms),
+            "how it went": device.last_result,
+        }
+        for device in known
+    ]
+    show(
+        rows if as_json else for_people,
+        as_json=as_json,
+        nothing="No meter is paired with this hub yet: vitals-hub pair",
+    )
 
 
 def _moment(at_ms: int | None) -> str | None:
     if at_ms is None:
         return None
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _day(at_ms: int | None) -> str | None:
+    """By the clock of this hub, as a person reads it."""
+    if at_ms is None:
+        return None
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")

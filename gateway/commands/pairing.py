@@ -4,6 +4,7 @@ Where the collector runs it does the work, as it holds the radio; else this proc
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -257,3 +258,12 @@ def _store(state: Path) -> Iterator["DeviceStore"]:
         yield store
     finally:
         store.close()
+        _leave_to_its_owner(state / "collector")
+
+
+def _leave_to_its_owner(directory: Path) -> None:
+    """What root made in the collector's directory is the collector's to write."""
+    if os.geteuid() == 0:
+        owner = directory.stat()
+        for path in directory.glob("devices.*"):
+            os.chown(path, owner.st_uid, owner.st_gid)

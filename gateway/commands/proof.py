@@ -17,9 +17,9 @@ Wait = Annotated[
 LIMIT_SECONDS = 900.0
 LOOK_SECONDS = 0.5
 WORDS: "dict[State, str]" = {
-    "bonded": "bonded; waiting for a first reading",
-    "sealed": "first reading sealed; waiting for the clinic's receipt",
-    "proven": "proven: the clinic has a reading of it",
+    "bonded": "bonded, no reading yet",
+    "sealed": "reading sealed, no receipt yet",
+    "proven": "proven by a receipt",
 }
 _NEWS: "dict[State, str]" = {
     "bonded": "Waiting for a reading of the meter ...",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.buffer.devices import DeviceStore
+from gateway.commands.pairing import _store
 from tests.support.fake_bluez.daemon import FakeBluez
 from tests.support.fake_bluez.device import FakeDevice
 from tests.support.fake_bluez.private_bus import MISSING, REASON, private_bus
@@ -113,6 +114,17 @@ def test_a_pin_and_a_comparison_can_be_answered_from_the_command_line(tmp_path: 
                 await daemon.crash()
 
     asyncio.run(story())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_makes_is_the_collectors_to_write(tmp_path: Path) -> None:
+    home = tmp_path / "collector"
+    home.mkdir()
+    os.chown(home, 12345, 12346)
+    with _store(tmp_path) as store:
+        assert store.all() == []
+    owners = {(one.stat().st_uid, one.stat().st_gid) for one in home.iterdir()}
+    assert owners == {(12345, 12346)}
 
 
 def test_a_passkey_is_digits(tmp_path: Path) -> None:
