@@ -17,27 +17,16 @@ from gateway.health.ladder import Rung
 from gateway.health.notify import Notifier, Watchdog
 from gateway.sessions.link import Link, LinkError, Sighting
 from tests.gateway.clinic_keys import ClinicKeys, enrolled
+from tests.support.still_radio import StillRadio
 from tests.virtual.clock import PlayClock
 
 NEAR = Sighting(device="ble:1", local_name="A", service_uuids=(), rssi=-50, handle=None)
 
 
-class DeadRadio:
+class DeadRadio(StillRadio):
     async def listen(self, on_sighting: Callable[[Sighting], None]) -> None:
         on_sighting(NEAR)
         raise LinkError("cannot scan")
-
-    def watch(self, _watch: object) -> None:
-        pass
-
-    async def forget(self, _sighting: Sighting) -> None:
-        raise AssertionError
-
-    async def unpair(self, _device: str) -> bool:
-        raise AssertionError
-
-    async def attend(self, _ears: object) -> None:
-        await asyncio.sleep(3600)
 
     def connect(self, sighting: Sighting, **_how: object) -> AbstractAsyncContextManager[Link]:
         raise LinkError(f"no answer in time: {sighting.rssi}")

@@ -14,12 +14,13 @@ from gateway.healing import healed
 from gateway.health.notify import watched
 from gateway.sessions.link import Sighting
 from tests.gateway.clinic_keys import ClinicKeys, enrolled
+from tests.support.still_radio import StillRadio
 from tests.virtual.clock import PlayClock
 
 NEAR = Sighting(device="ble:1", local_name="A", service_uuids=(), rssi=-50, handle=None)
 
 
-class HangingRadio:
+class HangingRadio(StillRadio):
     """Hears a known device at once; a connection to it never comes about."""
 
     def __init__(self, *, hears: bool) -> None:
@@ -28,18 +29,6 @@ class HangingRadio:
     async def listen(self, on_sighting: Any) -> None:
         if self.hears:
             on_sighting(NEAR)
-        await asyncio.sleep(3600)
-
-    def watch(self, _watch: object) -> None:
-        pass
-
-    async def forget(self, _sighting: Sighting) -> None:
-        raise AssertionError
-
-    async def unpair(self, _device: str) -> bool:
-        raise AssertionError
-
-    async def attend(self, _ears: object) -> None:
         await asyncio.sleep(3600)
 
     @asynccontextmanager

@@ -10,6 +10,7 @@ import pytest
 from gateway.health.ladder import Ladder, Rung
 from gateway.health.recovery import HealedRadio
 from gateway.sessions.link import Ears, Link, LinkError, RadioRefusedError, Sighting, Watch
+from tests.support.still_radio import StillRadio
 
 NEAR = Sighting(device="ble:1", local_name="A", service_uuids=(), rssi=-50, handle=None)
 
@@ -49,7 +50,7 @@ class Pulse:
         self.said.append(f"{loop} rests")
 
 
-class Radio:
+class Radio(StillRadio):
     """Scanning fails until it is mended by `cure`; connecting fails with `fault`."""
 
     def __init__(self, cure: Rung | None) -> None:
@@ -62,15 +63,6 @@ class Radio:
             raise LinkError("cannot scan: InProgress")
         on_sighting(NEAR)
         await asyncio.sleep(3600)
-
-    def watch(self, _watch: object) -> None:
-        pass
-
-    async def forget(self, _sighting: Sighting) -> None:
-        raise AssertionError
-
-    async def unpair(self, _device: str) -> bool:
-        raise AssertionError
 
     async def attend(self, ears: Ears) -> None:
         self.ears = ears
