@@ -222,7 +222,8 @@ def _backup(facts: Facts) -> str:
             f"the pairing with {', '.join(facts.unsaved)} is in none, and would be lost with this "
             "hub's card: sudo vitals-hub backup FILE"
         )
-    assert facts.backup_ms is not None, "every pairing is in a backup that was never taken"
+    if facts.backup_ms is None:  # a device was paired between the two looks
+        return "none was taken yet: sudo vitals-hub backup FILE"
     return f"holds every pairing, taken {_span(max(0, facts.now_ms - facts.backup_ms))} ago"
 
 
