@@ -21,6 +21,11 @@ APPLICATION = "/vitals/gatt"
 _PROFILE = f"{APPLICATION}/profile"
 _MANAGER = "org.bluez.GattManager1"
 _ALREADY = "org.bluez.Error.AlreadyExists"
+# The bus's own word for a daemon that went meanwhile: no refusal of anybody's.
+_PASSING = {
+    f"org.freedesktop.DBus.Error.{name}"
+    for name in ("NoReply", "ServiceUnknown", "NameHasNoOwner", "Disconnected", "TimedOut")
+}
 _Strings = Annotated[list[str], DBusSignature("as")]
 _log = logging.getLogger(__name__)
 
@@ -94,6 +99,8 @@ class Callers:
                 bus, adapter, _MANAGER, "RegisterApplication", "oa{sv}", APPLICATION, options
             )
         except BusError as error:
+            if error.type in _PASSING:
+                raise
             if error.type != _ALREADY:
                 self._refused[adapter] = str(error.type).rpartition(".")[2]
                 _log.warning("bluetoothd will not connect by itself: %s", self._refused[adapter])

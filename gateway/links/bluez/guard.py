@@ -265,11 +265,14 @@ class Bluez:
             self._capability = ""
             await self._introduce(bus)
         await self.standing.stand(bus)
-        if losses == self._losses:
-            self._ready.set()
-            await self._callers.register(bus, self.objects.adapters)
-            if self._signals.ears is not None:
-                self._signals.ears.background(self._callers.refusal)
+        if losses != self._losses:
+            return
+        self._ready.set()
+        await self._callers.register(bus, self.objects.adapters)
+        if losses != self._losses:
+            self._callers.forget()
+        elif self._signals.ears is not None:
+            self._signals.ears.background(self._callers.refusal)
 
     async def _introduce(self, bus: MessageBus) -> None:
         """Be the default agent, with the capability of whoever answers now."""
