@@ -20,10 +20,14 @@ _COMMANDS = {
     "device": "cloud_sync.commands.device:app",
     "checkpoint": "cloud_sync.commands.ledger:checkpoint",
     "verify-ledger": "cloud_sync.commands.ledger:verify_ledger",
+    "timestamp": "cloud_sync.commands.timestamp:app",
     "determine": "cloud_sync.commands.determine:determine",
     "settings": "cloud_sync.commands.settings:app",
+    "fees": "cloud_sync.commands.fees:app",
     "close": "cloud_sync.commands.closing:close",
     "packet": "cloud_sync.commands.packet:packet",
+    "self-audit": "cloud_sync.commands.self_audit:self_audit",
+    "baseline": "cloud_sync.commands.baseline:baseline",
     "verify": "cloud_sync.commands.packet:verify",
 }
 for _name, _target in _COMMANDS.items():

@@ -120,7 +120,7 @@ class Opener:
                     known = holders[item.said.frame.device]
                     near = derive.anchors_of(db, item.said, item.place)
                     record = _record_of(item, item.said)
-                    is_new = observations.add(db, self._store, record, known, near)
+                    is_new = observations.add(db, self._store, record, known, near, at_ms=at_ms)
                     outcome = "observation" if is_new else "copy"
                     new += [identity] if is_new else []
             openings.append(

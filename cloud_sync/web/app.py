@@ -32,6 +32,7 @@ from cloud_sync.web.pages import (
     patient,
     patients,
     review,
+    self_audit,
     time,
     work,
 )
@@ -51,6 +52,7 @@ _PAGES = (
     hubs,
     alarms,
     alerts,
+    self_audit,
     api,
 )
 
@@ -84,7 +86,7 @@ def build_app(
             HTTPException: errors.http,
             Exception: errors.unexpected,
         },
-        state=State({"counter": counter}),
+        state=State({"counter": counter, "audits": self_audit.Audits()}),
         openapi_config=None,
         logging_config=None,
         request_max_body_size=_MAX_BODY_BYTES,

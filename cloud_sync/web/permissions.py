@@ -19,6 +19,7 @@ class Permission(Enum):
     ENROL_HUBS = "enrol hubs"
     READ_ALARMS = "read alarms"
     READ_ACCESS_LOG = "read access log"
+    READ_SELF_AUDIT = "read self-audit"
 
 
 _P = Permission
@@ -32,8 +33,8 @@ GRANTS: dict[str, frozenset[Permission]] = {
     "clinician": _CLINICIAN,
     # In a small practice the administrator is often the nurse; a second account for one person
     # would blind the check that nobody's minutes overlap.
-    "admin": _CLINICIAN | {_P.ENROL_HUBS, _P.READ_ALARMS, _P.READ_ACCESS_LOG},
-    "auditor": _EVERYONE | {_P.READ_ACCESS_LOG},
+    "admin": _CLINICIAN | {_P.ENROL_HUBS, _P.READ_ALARMS, _P.READ_ACCESS_LOG, _P.READ_SELF_AUDIT},
+    "auditor": _EVERYONE | {_P.READ_ACCESS_LOG, _P.READ_SELF_AUDIT},
 }
 # Routes under these show patient data: each request leaves a row in the read log.
 SHOWS_PATIENTS = frozenset(
@@ -44,6 +45,7 @@ SHOWS_PATIENTS = frozenset(
         _P.RECORD_TIME,
         _P.CLOSE_MONTHS,
         _P.READ_ACCESS_LOG,
+        _P.READ_SELF_AUDIT,
     }
 )
 

@@ -13,6 +13,7 @@ from cloud_sync.ledger.tables.evidence import (
     checkpoint,
     covered,
     entry,
+    time_token,
 )
 from cloud_sync.ledger.tables.intake import (
     alarm,
@@ -20,6 +21,7 @@ from cloud_sync.ledger.tables.intake import (
     envelope,
     hub,
     hub_certificate,
+    hub_key,
     observation,
     opening,
     quarantine,
@@ -30,6 +32,7 @@ from cloud_sync.ledger.tables.months import (
     attestation,
     attestation_void,
     month_snapshot,
+    month_touched,
     practice_setting,
 )
 from cloud_sync.ledger.tables.people import (
@@ -80,8 +83,10 @@ __all__ = [
     "envelope",
     "hub",
     "hub_certificate",
+    "hub_key",
     "metadata",
     "month_snapshot",
+    "month_touched",
     "observation",
     "opening",
     "patient",
@@ -98,6 +103,7 @@ __all__ = [
     "staff_detail",
     "time_anchor",
     "time_import",
+    "time_token",
     "unopened",
 ]
 
@@ -130,6 +136,8 @@ APPEND_ONLY = (
     alert_threshold,
     alert,
     alert_handling,
+    hub_key,
+    time_token,
 )
 
 CHAINED = (  # each new row has an entry of its own, written with it
@@ -155,4 +163,5 @@ CHAINED = (  # each new row has an entry of its own, written with it
     alert_threshold,
     alert,
     alert_handling,
+    hub_key,
 )
