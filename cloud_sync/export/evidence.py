@@ -9,23 +9,29 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 from cloud_sync.ledger import closing
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.tables import (
+    alert,
+    alert_handling,
     assignment,
     assignment_end,
     attestation,
     attestation_void,
     care_time,
+    care_time_link,
     care_time_review,
     care_time_void,
     device,
+    device_detail,
     envelope,
     hub_key,
     month_snapshot,
     observation,
     patient as patient_table,
     patient_detail,
+    practice_detail,
     practice_setting,
     program_fact,
     staff,
+    staff_detail,
 )
 
 Row = dict[str, Any]
@@ -82,6 +88,8 @@ def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any
         care_time: time,
         care_time_void: [row for row in voids if row["voided_at_ms"] <= known_ms],
         care_time_review: reviewed,
+        care_time_link: _rows(db, care_time_link, care_time_link.c.care_time_id, _ids(time)),
+        practice_detail: _where(db, practice_detail, _known(practice_detail, known_ms)),
         month_snapshot: versions,
         attestation: signed,
         attestation_void: _rows(
@@ -89,7 +97,18 @@ def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any
         ),
         hub_key: _rows(db, hub_key, hub_key.c.hub_id, {row["hub_id"] for row in readings}),
     }
+    raised = _rows(db, alert, alert.c.observation_id, [row["id"] for row in readings])
+    chained[alert] = [row for row in raised if row["raised_at_ms"] <= known_ms]
+    handled = _rows(db, alert_handling, alert_handling.c.alert_id, _ids(chained[alert]))
+    chained[alert_handling] = [row for row in handled if row["recorded_at_ms"] <= known_ms]
     devices = {row["device_id"] for row in (*given, *readings)}
+    workers = [row["id"] for row in _staff(db, chained, facts["billing_practitioner"])]
+    for table, column, ids in (
+        (device_detail, device_detail.c.device_id, devices),
+        (staff_detail, staff_detail.c.staff_id, workers),
+    ):
+        described = _rows(db, table, column, ids)
+        chained[table] = [row for row in described if row["recorded_at_ms"] <= known_ms]
     return Evidence(
         patient=patient,
         chained=chained,

@@ -108,10 +108,12 @@ def _shown(found: Evidence, facts: Row, case_file: Row, seal: Seal) -> Packed:
     return {
         "patient.json": canonical(views.patient(found)),
         "settings.json": canonical(views.settings(found)),
-        "staff.json": canonical(found.staff),
+        "practices.json": canonical(views.practices(found)),
+        "staff.json": canonical(views.staff(found)),
         "hubs.json": canonical(views.hubs(found)),
         "facts.jsonl": _lines(views.on_file(found)),
         "devices.jsonl": _lines(views.devices(found)),
+        "alerts.json": canonical(views.alerts(found)),
         "readings.jsonl": _lines(readings),
         "receipts.jsonl": _lines(views.receipts(found, seal.signer)),
         "time.jsonl": _lines(time),

@@ -1,6 +1,6 @@
 """The ledgers of a packet as sections: days, what was left out, time, contact, counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -93,7 +93,7 @@ def time_ledger(time: Rows, zone: str) -> Section:
             (
                 (f"{short(row['start_ms'], zone)}\nto {_until(row, zone)}\n{lasted(seconds)}"),
                 row["program"],
-                f"{row['full_name']}\n{plain(row['billing_role'])}",
+                _worker(row),
                 f"{row['activity']}\n{row['note']}",
                 "\n".join(_marks(row, zone)),
             )
@@ -111,6 +111,13 @@ def time_ledger(time: Rows, zone: str) -> Section:
     return Section(title="Time ledger", blocks=[hint, table])
 
 
+def _worker(row: Row) -> str:
+    """Name, credential, as whom they worked that day, and who employs them if not the practice."""
+    name = ", ".join(one for one in (row["full_name"], row.get("credential")) if one)
+    lines = [name, plain(row["billing_role"])]
+    return "\n".join([*lines, row["employer"]] if row.get("employer") else lines)
+
+
 def _until(row: Row, zone: str) -> str:
     """When it ended; with its date only where that is another."""
     start, end = short(row["start_ms"], zone), short(row["end_ms"], zone)
@@ -122,15 +129,33 @@ def _marks(row: Row, zone: str) -> list[str]:
     marks = ["by the clock" if row["measured"] else f"late entry, typed in {entered}"]
     if row["patients"] > 1:
         marks.append(f"one of {row['patients']} patients at once")
-    if row["readings"]:
-        marks.append("worked on " + ", ".join(one[:_CLIPPED] for one in row["readings"]))
-    if row.get("corrects"):
-        marks.append(f"corrects {row['corrects'][:8]}")
+    marks += [*_worked_on(row), *_origin(row)]
     if row["corrected_by"]:
         marks.append(f"corrected by {row['corrected_by'][:8]}")
     if row["void"]:
         marks.append(f"taken out: {row['void']['reason']}")
     return [*marks, f"entry {row['id'][:8]}"]
+
+
+def _worked_on(row: Row) -> Iterator[str]:
+    if row["readings"]:
+        yield "worked on " + ", ".join(one[:_CLIPPED] for one in row["readings"])
+    if row.get("alerts"):
+        yield "worked on alert " + ", ".join(one[:8] for one in row["alerts"])
+    if row.get("care_plans"):
+        yield "worked on the care plan"
+
+
+def _origin(row: Row) -> Iterator[str]:
+    """What it stands in the place of, and why."""
+    if row.get("import_id"):
+        yield "brought in from another system"
+    if row.get("split_from"):
+        yield f"part of {row['split_from'][:8]}"
+    if row.get("corrects"):
+        yield f"corrects {row['corrects'][:8]}"
+    if row.get("reason"):
+        yield f"because: {row['reason']}"
 
 
 def contact(time: Rows, zone: str) -> Section:

@@ -9,17 +9,25 @@ from cloud_sync.contract.receipt import Receipt, Receipted, Status
 from cloud_sync.export.evidence import Evidence, Row, Rows, corrections
 from cloud_sync.identity.keys import ReceiptSigner
 from cloud_sync.ledger.chain import plain_row
+from cloud_sync.ledger.device_details import TEXTS
+from cloud_sync.ledger.local_time import local
 from cloud_sync.ledger.tables import (
+    alert,
+    alert_handling,
     assignment,
     assignment_end,
     care_time,
+    care_time_link,
     care_time_review,
     care_time_void,
+    device_detail,
     envelope,
     hub_key,
     observation,
+    practice_detail,
     practice_setting,
     program_fact,
+    staff_detail,
 )
 
 
@@ -55,8 +63,33 @@ def on_file(found: Evidence) -> Rows:
     ]
 
 
+def practices(found: Evidence) -> Rows:
+    """The practice's name, NPI and address, by the date from which they hold."""
+    rows = [plain_row(row) for row in found.chained[practice_detail]]
+    return sorted(rows, key=lambda row: (row["practice"], row["effective_from"], row["id"]))
+
+
+def staff(found: Evidence) -> Rows:
+    """Whoever wrote, signed or bills, with their role, credential and employer over time."""
+    return [{**row, "details": _dated(found, row["id"])} for row in found.staff]
+
+
+def _dated(found: Evidence, staff_id: str) -> Rows:
+    rows = [row for row in found.chained[staff_detail] if row["staff_id"] == staff_id]
+    rows.sort(key=lambda row: (row["effective_from"], row["recorded_at_ms"], row["id"]))
+    return [plain_row(row) for row in rows]
+
+
+def alerts(found: Evidence) -> Rows:
+    """What raised an alert, and what was done about it."""
+    acts: dict[str, Rows] = {}
+    for row in found.chained[alert_handling]:
+        acts.setdefault(row["alert_id"], []).append(plain_row(row))
+    return [plain_row(row) | {"done": acts.get(row["id"], [])} for row in found.chained[alert]]
+
+
 def devices(found: Evidence) -> Rows:
-    """Each time a device was given to the patient, with what is known of the device."""
+    """Each time a device was given to the patient, with what is known of the device over time."""
     ends = {row["assignment_id"]: row for row in found.chained[assignment_end]}
     rows = []
     for given in found.chained[assignment]:
@@ -66,8 +99,24 @@ def devices(found: Evidence) -> Rows:
             plain_row(known)
             | plain_row(given)
             | {"device": given["device_id"], "assigned_to_ms": back.get("assigned_to_ms")}
+            | ({"taken_back_because": back["reason"]} if back.get("reason") else {})
+            | _described(found, given["device_id"])
         )
     return rows
+
+
+def _described(found: Evidence, device_id: str) -> Row:
+    """What was recorded of a device, the latest date first among its plain keys."""
+    rows = [row for row in found.chained[device_detail] if row["device_id"] == device_id]
+    if not rows:
+        return {}
+    rows.sort(key=lambda row: (row["effective_from"], row["recorded_at_ms"], row["id"]))
+    latest = plain_row(rows[-1])
+    keys = ("label", "fda_defined", "automatic", "test", *TEXTS)
+    known = {key: latest[key] for key in keys if key in latest}
+    kept = (*keys, "effective_from", "reason")
+    history = [{key: one[key] for key in kept if key in one} for one in map(plain_row, rows)]
+    return known | {"over_time": history}
 
 
 def readings(found: Evidence) -> Rows:
@@ -129,21 +178,38 @@ def time(found: Evidence) -> Rows:
     """Each interval with its worker, what it worked on, and what became of it."""
     later = corrections(found.chained[care_time])
     void = {row["care_time_id"]: row for row in found.chained[care_time_void]}
-    people = {row["id"]: row for row in found.staff}
     worked_on: dict[str, list[str]] = {}
     for row in found.chained[care_time_review]:
         worked_on.setdefault(row["care_time_id"], []).append(bytes(row["observation_id"]).hex())
+    linked: dict[tuple[str, str], list[str]] = {}
+    for row in found.chained[care_time_link]:
+        linked.setdefault((row["care_time_id"], row["kind"]), []).append(row["ref_id"])
     return [
         plain_row(row)
+        | _worker(found, row)
         | {
-            "full_name": people[row["staff_id"]]["full_name"],
-            "billing_role": people[row["staff_id"]]["billing_role"],
             "readings": worked_on.get(row["id"], []),
+            "alerts": linked.get((row["id"], "alert"), []),
+            "care_plans": linked.get((row["id"], "care_plan"), []),
             "corrected_by": later.get(row["id"]),
             "void": plain_row(void[row["id"]]) if row["id"] in void else None,
         }
         for row in found.chained[care_time]
     ]
+
+
+def _worker(found: Evidence, row: Row) -> Row:
+    """Who it was, and as whom they worked on that date where the patient lives."""
+    person = next(one for one in found.staff if one["id"] == row["staff_id"])
+    day = local(row["start_ms"], found.patient.zone).date().isoformat()
+    dated = [one for one in _dated(found, row["staff_id"]) if one["effective_from"] <= day]
+    held = dated[-1] if dated else {}
+    return {
+        "full_name": person["full_name"],
+        "billing_role": held.get("billing_role", person["billing_role"]),
+        "credential": held.get("credential"),
+        "employer": held.get("employer"),
+    }
 
 
 def hubs(found: Evidence) -> dict[str, Any]:

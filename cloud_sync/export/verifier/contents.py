@@ -101,7 +101,14 @@ def _time(time: Sequence[Shown], ledger: Ledger) -> Iterator[str]:
     worked_on: dict[str, set[str]] = {}
     for row in ledger.rows("care_time_review"):
         worked_on.setdefault(row["care_time_id"], set()).add(row["observation_id"])
+    linked: dict[str, set[tuple[str, str]]] = {}
+    for row in ledger.rows("care_time_link"):
+        linked.setdefault(row["care_time_id"], set()).add((row["kind"], row["ref_id"]))
     for row in time:
+        said = {("alert", one) for one in row.get("alerts", ())}
+        said |= {("care_plan", one) for one in row.get("care_plans", ())}
+        if said != linked.get(row["id"], set()):
+            yield f"Time entry {row['id']}: the alerts or plans it worked on are not the ledger's."
         if row["void"] != voids.get(row["id"]):
             yield f"Time entry {row['id']}: what took it out is not as the ledger has it."
         if set(row["readings"]) != worked_on.get(row["id"], set()):

@@ -4,12 +4,19 @@ Through it: cloud_sync.export.evidence.
 """
 
 import json
+from datetime import date
+from pathlib import Path
 
+from cloud_sync.anchor import Anchor
 from cloud_sync.contract import receipt
 from cloud_sync.contract.receipt import Status
+from cloud_sync.export import packet
+from cloud_sync.export.verify import problems
 from cloud_sync.identity import keyset
-from tests.cloud_sync.export.conftest import DAYS, Practice
+from cloud_sync.ledger import closing, device_details, staff_details
+from tests.cloud_sync.export.conftest import CLOSED_MS, DAYS, MONTH, Practice, furnished
 from tests.cloud_sync.export.test_verify import unpacked
+from tests.support.readings import DEVICE
 
 
 def test_each_envelope_has_a_receipt_that_a_hub_would_take(practice: Practice) -> None:
@@ -45,3 +52,38 @@ def test_whoever_wrote_or_signed_is_named(practice: Practice) -> None:
     assert [(row["full_name"], row["billing_role"]) for row in staff] == [
         ("Dora Doctor", "practitioner")
     ]
+
+
+def test_a_worker_is_shown_as_of_the_day_of_the_work(tmp_path: Path) -> None:
+    """In the time ledger and in the staff's history; what came to be later is another date's."""
+    made = furnished(tmp_path / "clinic", days=2)
+    at_ms = CLOSED_MS + 60_000
+    with made.store.write() as db:
+        for since, changes in (
+            (date(2026, 1, 1), {"credential": "MD", "npi": "1234567893"}),
+            (date(2026, 2, 1), {"credential": "MD, retired"}),
+        ):
+            staff_details.record(
+                db, made.doctor, changes, effective_from=since, reason="as licensed",
+                author=made.doctor, at_ms=at_ms,
+            )  # fmt: skip
+        device_details.record(
+            db, DEVICE, {"serial": "20A-117", "fda_basis": "K200001"},
+            effective_from=date(2026, 1, 1), reason="read off the label", author=made.doctor,
+            at_ms=at_ms,
+        )  # fmt: skip
+        closing.reopen(
+            db, made.patient, MONTH, reason="labels", author=made.doctor, at_ms=at_ms + 1
+        )
+    Anchor(made.config, made.store, lambda: at_ms + 2).take()
+    with made.store.read() as db:
+        raw = packet.build(db, packet.load_seal(made.config), made.patient, MONTH)
+    made.store.close()
+    files = unpacked(raw)
+    (work,) = [json.loads(line) for line in files["time.jsonl"].splitlines()]
+    assert (work["credential"], work["billing_role"]) == ("MD", "practitioner")
+    (person,) = json.loads(files["staff.json"])
+    assert [one["credential"] for one in person["details"][1:]] == ["MD", "MD, retired"]
+    (device,) = [json.loads(line) for line in files["devices.jsonl"].splitlines()]
+    assert (device["serial"], device["over_time"][0]["reason"]) == ("20A-117", "read off the label")
+    assert problems(raw, files["root.pub"]) == []
