@@ -1,5 +1,6 @@
 """Gathers what a closed month rests on: whole rows of the ledger, to be shown and proven."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,7 @@ from cloud_sync.ledger.tables import (
 
 Row = dict[str, Any]
 Rows = list[Row]
+_ID = re.compile(r'"([0-9a-f]{32})"')
 _MANY = 500  # ids in one query: SQLite and PostgreSQL both bound the parameters
 
 
@@ -204,6 +206,8 @@ def _staff(db: Connection, chained: Mapping[Table, Rows], billing: str | None) -
         for row in rows
         for column in ("staff_id", "author")
     }
+    for row in chained[program_fact]:  # who took a consent, taught, wrote a plan
+        who |= set(_ID.findall(row["body"]))
     columns = select(staff.c.id, staff.c.full_name, staff.c.role, staff.c.billing_role)
     rows = db.execute(columns.where(staff.c.id.in_(one for one in who if one)).order_by(staff.c.id))
     return [dict(row) for row in rows.mappings()]

@@ -13,7 +13,7 @@ from cloud_sync.export.paper import OPERATOR, Section, Table, Words, plain, said
 # Title, kinds of facts, and what to say where there is none (rules.md 14).
 _PARTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Order", ("orders",), "No order is on file."),
-    ("Consent", ("consents",), "No consent is on file."),
+    ("Consent", ("consents", "revocations"), "No consent is on file."),
     (
         "Relationship and initiating visit",
         ("patient", "initiating_visits"),
@@ -23,12 +23,12 @@ _PARTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Devices", ("devices",), "No device was assigned."),
     (
         "Episode, set-up and teaching",
-        ("episodes", "set_ups", "teaching", "education"),
+        ("episodes", "episode_ends", "set_ups"),
         "No episode, set-up or teaching is on file.",
     ),
 )
 _LATER: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("Care plan and its sharing", ("care_plans", "plan_sharing"), "No care plan is on file."),
+    ("Care plan and its sharing", ("care_plans", "plan_shares"), "No care plan is on file."),
     (
         "Oversight by the practitioner",
         ("billing_practitioner", "decision_making", "lane_choices", "oversight"),
@@ -38,9 +38,9 @@ _LATER: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 _FIRST_KEYS = (
     "program", "on", "given_on", "ordered_on", "start", "end", "month", "level", "lane", "mode",
-    "practitioner", "taken_by", "staff", "script_version", "disclosed", "documented",
-    "established_on", "discussed", "set_up_on", "educated_on", "shared_with_patient",
-    "shared_with_caregiver", "version", "elements", "code", "revoked_on",
+    "practitioner", "taken_by", "staff", "told", "script_version", "documented", "documented_in",
+    "established_on", "discussed", "set_up_on", "set_up_by", "educated_on", "educated_by",
+    "shared_with_patient", "version", "elements", "code", "revoked_on", "reason",
 )  # fmt: skip
 _HEADINGS = ("On file", "What it says", "Recorded")
 _WIDTHS = (20, 55, 25)
@@ -107,7 +107,8 @@ def _name(kind: str) -> str:
         "care_plans": "care plan", "consents": "consent", "decision_making": "decision making",
         "episodes": "episode", "initiating_visits": "initiating visit", "orders": "order",
         "lane_choices": "choice of lane", "other_claims": "other claim", "stays": "stay",
-        "patient": "patient", "set_ups": "set-up",
+        "patient": "patient", "set_ups": "set-up and teaching", "revocations": "revocation",
+        "episode_ends": "end of the episode", "plan_shares": "copy of the plan given",
     }  # fmt: skip
     return single.get(kind, plain(kind)).capitalize()
 

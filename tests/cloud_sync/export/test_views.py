@@ -13,10 +13,11 @@ from cloud_sync.contract.receipt import Status
 from cloud_sync.export import packet
 from cloud_sync.export.verify import problems
 from cloud_sync.identity import keyset
-from cloud_sync.ledger import closing, device_details, staff_details
+from cloud_sync.ledger import closing, device_details, people, staff, staff_details
 from tests.cloud_sync.export.conftest import CLOSED_MS, DAYS, MONTH, Practice, furnished
 from tests.cloud_sync.export.test_verify import unpacked
 from tests.support.readings import DEVICE
+from tests.support.seeded import PASSWORD
 
 
 def test_each_envelope_has_a_receipt_that_a_hub_would_take(practice: Practice) -> None:
@@ -72,6 +73,14 @@ def test_a_worker_is_shown_as_of_the_day_of_the_work(tmp_path: Path) -> None:
             effective_from=date(2026, 1, 1), reason="read off the label", author=made.doctor,
             at_ms=at_ms,
         )  # fmt: skip
+        nurse = staff.create(
+            db, made.store, username="nia", full_name="Nia Nurse", role="clinician",
+            billing_role="clinical_staff", password=PASSWORD, at_ms=at_ms,
+        )  # fmt: skip
+        people.record_fact(
+            db, patient_id=made.patient, kind="consents", author=made.doctor, at_ms=at_ms,
+            body={"program": "CCM", "given_on": "2026-01-02", "taken_by": nurse},
+        )  # fmt: skip
         closing.reopen(
             db, made.patient, MONTH, reason="labels", author=made.doctor, at_ms=at_ms + 1
         )
@@ -82,8 +91,10 @@ def test_a_worker_is_shown_as_of_the_day_of_the_work(tmp_path: Path) -> None:
     files = unpacked(raw)
     (work,) = [json.loads(line) for line in files["time.jsonl"].splitlines()]
     assert (work["credential"], work["billing_role"]) == ("MD", "practitioner")
-    (person,) = json.loads(files["staff.json"])
-    assert [one["credential"] for one in person["details"][1:]] == ["MD", "MD, retired"]
+    known = {one["full_name"]: one for one in json.loads(files["staff.json"])}
+    assert set(known) == {"Dora Doctor", "Nia Nurse"}, "who took a consent is named too"
+    changes = known["Dora Doctor"]["details"][1:]
+    assert [one["credential"] for one in changes] == ["MD", "MD, retired"]
     (device,) = [json.loads(line) for line in files["devices.jsonl"].splitlines()]
     assert (device["serial"], device["over_time"][0]["reason"]) == ("20A-117", "read off the label")
     assert problems(raw, files["root.pub"]) == []
