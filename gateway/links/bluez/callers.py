@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 APPLICATION = "/vitals/gatt"
 _PROFILE = f"{APPLICATION}/profile"
 _MANAGER = "org.bluez.GattManager1"
+# The daemon went while it was asked: no refusal, and the next one is asked again.
+_GONE = {f"org.freedesktop.DBus.Error.{why}" for why in ("NoReply", "ServiceUnknown")}
 _ALREADY = "org.bluez.Error.AlreadyExists"
 _Strings = Annotated[list[str], DBusSignature("as")]
 _log = logging.getLogger(__name__)
@@ -94,6 +96,8 @@ class Callers:
                 bus, adapter, _MANAGER, "RegisterApplication", "oa{sv}", APPLICATION, options
             )
         except BusError as error:
+            if error.type in _GONE:
+                raise
             if error.type != _ALREADY:
                 self._refused[adapter] = str(error.type).rpartition(".")[2]
                 _log.warning("bluetoothd will not connect by itself: %s", self._refused[adapter])
