@@ -83,6 +83,19 @@ def test_a_daemon_that_refuses_is_asked_once_and_everything_else_goes_on(
     asyncio.run(story())
 
 
+def test_a_daemon_that_went_while_it_was_asked_has_not_refused(tmp_path: Path) -> None:
+    async def story() -> None:
+        meter = cuff()
+        async with stand(tmp_path, meter, watch=watching(meter)) as it:
+            await it.daemon.crash()
+            it.daemon.errors["RegisterApplication"] = ["org.freedesktop.DBus.Error.NoReply"]
+            await it.daemon.start()
+            await until(lambda: bool(it.daemon.background))
+            assert set(it.refusals) == {""}
+
+    asyncio.run(story())
+
+
 def test_who_was_to_be_connected_and_was_not_is_connected_by_the_hub(tmp_path: Path) -> None:
     async def story() -> None:
         meter = cuff()
