@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from cloud_sync.ledger import practice_settings
+from cloud_sync.ledger import practice_settings, training
 from cloud_sync.ledger.billing import billing_practitioner
 from cloud_sync.ledger.tables import (
     assignment,
@@ -81,7 +81,8 @@ def build_case(
     devices = _devices(db, patient_id, as_of_ms, ZoneInfo(zone))
     time = list(_time(db, patient_id, as_of_ms, billing))
     return {
-        "id": patient_id,
+        # Whatever is made of a trainee's entries says so in its first line, wherever it goes.
+        "id": f"{training.STAMP} {patient_id}" if training.is_training(db) else patient_id,
         "as_of": _instant(as_of_ms),
         "defaults": False,
         "settings": {

@@ -24,6 +24,8 @@ LEAVES_MONTHS_ALONE = frozenset(
         "month_snapshot",
         "patient",
         "read_log",
+        "training_case",
+        "training_review",
     }
 )
 Row = Mapping[str, Any]

@@ -51,6 +51,11 @@ from cloud_sync.ledger.tables.time import (
     care_time_void,
     running_clock,
 )
+from cloud_sync.ledger.tables.training import (
+    training_case,
+    training_mark,
+    training_review,
+)
 
 __all__ = [
     "APPEND_ONLY",
@@ -88,6 +93,9 @@ __all__ = [
     "sign_in_attempt",
     "staff",
     "time_anchor",
+    "training_case",
+    "training_mark",
+    "training_review",
     "unopened",
 ]
 
@@ -112,6 +120,9 @@ APPEND_ONLY = (
     batch,
     covered,
     checkpoint,
+    training_mark,
+    training_case,
+    training_review,
 )
 
 CHAINED = (  # each new row has an entry of its own, written with it
@@ -129,4 +140,6 @@ CHAINED = (  # each new row has an entry of its own, written with it
     attestation,
     attestation_void,
     batch,
+    training_case,
+    training_review,
 )

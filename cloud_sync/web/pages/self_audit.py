@@ -40,7 +40,7 @@ def overview(
 
 
 @get("/self-audit/{key:str}", opt={"permission": Permission.READ_SELF_AUDIT}, sync_to_thread=True)
-def question(  # noqa: PLR0913 - what the address says
+def question(  # noqa: PLR0913, PLR0917 - what the address says
     request: Request[Any, Session, Any],
     visit: SignedIn,
     key: FromPath[str],
