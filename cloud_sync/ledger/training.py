@@ -68,6 +68,12 @@ def refuse_billing(db: Connection) -> None:
         raise Refused(f"{STAMP}: this is a training practice. It closes no month and writes none.")
 
 
+def refuse_hubs(db: Connection) -> None:
+    """No patient's readings come into a training practice."""
+    if is_training(db):
+        raise Refused(f"{STAMP}: this is a training practice. It has no hubs.")
+
+
 def record_case(db: Connection, *, scenario: str, patient_id: str, trainee: str, at_ms: int) -> str:
     """A trainee begins a case with a patient of its own."""
     identity = new_id()

@@ -121,6 +121,7 @@ def _late(practice: Practice, billed: list[WorkedTime], limits: Limits) -> Findi
         question=LATE,
         figures=tuple(figures),
         flagged=_share(len(late), len(billed), limits.late_share, limits),
+        too_few=len(billed) < limits.enough,
         evidence=tuple(
             _entry(one, f"entered {_hours(one.entered_at - one.end)} after its end")
             for one in sorted(late, key=lambda one: one.end - one.entered_at)
@@ -148,6 +149,7 @@ def _just_reached(billed: list[WorkedTime], limits: Limits, book: RuleBook) -> F
         question=JUST_REACHED,
         figures=(Figure(words=words, count=len(evidence), of=reached),),
         flagged=_share(len(evidence), reached, limits.just_reached_share, limits),
+        too_few=reached < limits.enough,
         evidence=tuple(evidence),
     )
 
@@ -175,6 +177,7 @@ def _round(billed: list[WorkedTime], limits: Limits) -> Finding:
         question=ROUND,
         figures=(Figure(words=words, count=len(exact), of=len(billed)),),
         flagged=_share(len(exact), len(billed), limits.same_length_share, limits),
+        too_few=len(billed) < limits.enough,
         evidence=tuple(
             _entry(one, f"{one.length // timedelta(minutes=1)} minutes exactly, {_how(one)}")
             for one in exact

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from cloud_sync.identity import enrolment
 from cloud_sync.ledger import (
     care_time,
     closing,
@@ -72,6 +73,8 @@ def test_the_database_refuses_what_leads_to_a_claim(school: Store) -> None:
     for table, row in rows:
         with pytest.raises(DBAPIError, match="never bills"), school.write() as db:
             db.execute(insert(table).values(**row))
+    with school.write() as db, pytest.raises(Refused, match="has no hubs"):
+        enrolment.invite(db, "A hub", AT)
     with school.write() as db, pytest.raises(Refused, match="TRAINING - NOT FOR BILLING"):
         closing.close(db, case.patient_id, "2026-11", author=case.author, at_ms=LATER)
 
