@@ -3,7 +3,8 @@
 import msgspec
 from sqlalchemy import Connection, select
 
-from cloud_sync.ledger.tables import program_fact, staff
+from cloud_sync.ledger.staff_details import practitioners
+from cloud_sync.ledger.tables import program_fact
 
 
 def billing_practitioner(db: Connection, patient_id: str, as_of_ms: int) -> str | None:
@@ -14,8 +15,7 @@ def billing_practitioner(db: Connection, patient_id: str, as_of_ms: int) -> str 
     recorded = recorded_practitioner(db, patient_id, as_of_ms)
     if recorded is not None:
         return recorded
-    found = db.execute(select(staff.c.id).where(staff.c.billing_role == "practitioner")).scalars()
-    ids: list[str] = list(found)
+    ids = practitioners(db, as_of_ms)
     return ids[0] if len(ids) == 1 else None
 
 

@@ -59,6 +59,10 @@ class Entry:
     measured: bool
     entered_at_ms: int
     corrects: str | None
+    reason: str | None
+    split_from: str | None
+    import_id: str | None
+    external_id: str | None
     corrected: bool
     void_reason: str | None
     voided_at_ms: int | None
@@ -74,8 +78,11 @@ class Entry:
         return max(0, self.entered_at_ms - self.end_ms)
 
 
-def check_work(work: Work) -> None:
-    """Refused, in words, where the description does not hold together."""
+def check_work(work: Work, *, imported: bool = False) -> None:
+    """Refused, in words, where the description does not hold together.
+
+    What another system kept without a note stays without one: the rules do not count it.
+    """
     if work.mode not in MODES:
         raise Refused(f"The way of contact must be one of: {', '.join(MODES)}.")
     if work.interactive and work.mode not in LIVE_MODES:
@@ -91,7 +98,7 @@ def check_work(work: Work) -> None:
         raise Refused(f"An activity is for 1 to {MOST_PATIENTS} patients.")
     if not work.activity.strip() or len(work.activity) > 64:
         raise Refused("Choose what kind of work it was.")
-    if not work.note.strip():
+    if not work.note.strip() and not imported:
         raise Refused("Write a note: what was done and why. Time without one does not count.")
 
 
@@ -113,6 +120,12 @@ def of_staff(db: Connection, staff_id: str, from_ms: int, to_ms: int) -> list[En
         care_time.c.end_ms > from_ms,
     )
     return _listed(db, statement)
+
+
+def find(db: Connection, identity: str) -> Entry | None:
+    """One entry."""
+    row = db.execute(entries().where(care_time.c.id == identity)).mappings().first()
+    return None if row is None else Entry(**row)
 
 
 def reviewed(db: Connection, patient_id: str) -> set[bytes]:

@@ -21,11 +21,12 @@ def differences(then: Facts, now: Facts) -> Iterator[str]:
                 else f"{program} seconds were {seconds}, are {now['seconds'][program]}"
             )
     for key, words in (
+        ("devices", "what is recorded of a device, or its assignment, changed"),
         ("settings", "a setting of the practice changed"),
         ("zone", "the patient's time zone changed"),
         ("billing_practitioner", "the billing practitioner changed"),
     ):
-        if then[key] != now[key]:
+        if key in then and then[key] != now[key]:  # older snapshots have no devices
             yield words
 
 

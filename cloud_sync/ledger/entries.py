@@ -25,6 +25,9 @@ _TIMES = {
     "attestation": "signed_at_ms",
     "attestation_void": "voided_at_ms",
     "batch": "at_ms",
+    "time_import": "imported_at_ms",
+    "alert": "raised_at_ms",
+    "hub_key": "enrolled_at_ms",
 }
 
 

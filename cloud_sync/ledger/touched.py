@@ -10,22 +10,34 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, insert, literal, select
 
-from cloud_sync.ledger.tables import assignment, care_time, month_snapshot, month_touched
+from cloud_sync.ledger.tables import (
+    assignment,
+    care_time,
+    month_snapshot,
+    month_touched,
+    staff_detail,
+)
 
 EVERY_MONTH = "0000-00"
 _ONE_DAY = timedelta(days=1)
 # What no month rests on: views, signatures, the months themselves, and who looked at what.
 LEAVES_MONTHS_ALONE = frozenset(
     {
+        "alert",
+        "alert_handling",
+        "alert_threshold",
         "attestation",
         "attestation_void",
         "batch",
+        "care_time_link",
         "care_time_review",
+        "hub_key",
         "month_snapshot",
         "patient",
         "read_log",
         "training_case",
         "training_review",
+        "time_import",
     }
 )
 Row = Mapping[str, Any]
@@ -132,6 +144,20 @@ def _span(db: Connection, care_time_id: str) -> Any:  # noqa: ANN401 - a row
     ).one()
 
 
+def _by_staff_detail(db: Connection, row: Row) -> None:
+    """Whoever the worker wrote time for; everybody where a practitioner is, or was, concerned.
+
+    A practice's only practitioner bills for every patient who names none.
+    """
+    of_worker = staff_detail.c.staff_id == row["staff_id"]
+    roles = select(staff_detail.c.billing_role).where(of_worker)
+    if "practitioner" in {row["billing_role"], *db.scalars(roles)}:
+        by_practice(db)
+        return
+    theirs = select(care_time.c.patient_id).where(care_time.c.staff_id == row["staff_id"])
+    _mark(db, EVERY_MONTH, month_snapshot.c.patient_id.in_(theirs))
+
+
 def _by_setting(db: Connection, row: Row) -> None:
     by_practice(db, month_before(row["effective_from_ms"]))
 
@@ -146,6 +172,7 @@ _SPECIAL: dict[str, Callable[[Connection, Row], None]] = {
     "care_time_void": _by_void,
     "practice_setting": _by_setting,
     "assignment_end": _by_assignment_end,
+    "staff_detail": _by_staff_detail,
 }
 
 

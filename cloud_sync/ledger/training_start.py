@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, insert, select
@@ -12,16 +13,27 @@ from sqlalchemy import Connection, func, insert, select
 from cloud_sync.contract import observation as contract
 from cloud_sync.contract.observation import Frame, Received
 from cloud_sync.contract.readings import BloodPressure
-from cloud_sync.ledger import derive, devices, observations, people, training
+from cloud_sync.ledger import (
+    derive,
+    device_details,
+    devices,
+    observations,
+    people,
+    staff_details,
+    training,
+)
 from cloud_sync.ledger.care_entries import entries
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.refused import Refused
-from cloud_sync.ledger.tables import care_time, care_time_review, envelope, staff
+from cloud_sync.ledger.tables import care_time, care_time_review, envelope
 from cloud_sync.ledger.training import HUB, StartedCase
 from cloud_sync.rules.calendar import ONE_DAY
 from cloud_sync.rules.tables import BUNDLED
 from cloud_sync.rules.training.review import Logged, Verdict, review
 from cloud_sync.rules.training.scenario import Scenario, ScriptedReading, load
+
+if TYPE_CHECKING:
+    from cloud_sync.rules.shape import Role
 
 HOUR_MS = 3_600_000
 PROFILE = "training/cuff"
@@ -103,7 +115,15 @@ def _readings(  # noqa: PLR0913 - named columns
     zone = ZoneInfo(people.find(db, patient_id).zone)
     for number, one in enumerate(script.readings):
         _observe(db, store, device, one, zone=zone, number=number, at_ms=at_ms)
-    devices.describe(db, device, label="Training cuff", fda_defined=True, test=False)
+    device_details.record(
+        db,
+        device,
+        {"label": "Training cuff"},
+        effective_from=datetime.fromtimestamp(at_ms / 1000, zone).date(),
+        reason="Constructed for a practice case",
+        author=trainee,
+        at_ms=at_ms,
+    )
     devices.assign(
         db,
         device_id=device,
@@ -192,9 +212,10 @@ def log_of(db: Connection, case: StartedCase) -> list[Logged]:
         .where(care_time_review.c.care_time_id == care_time.c.id)
         .scalar_subquery()
     )
+    roles = staff_details.roster(db)
     rows = db.execute(
         entries()
-        .add_columns(staff.c.billing_role, linked.label("linked"))
+        .add_columns(linked.label("linked"))
         .where(care_time.c.patient_id == case.patient_id)
         .order_by(care_time.c.start_ms, care_time.c.entered_at_ms)
     ).mappings()
@@ -210,7 +231,7 @@ def log_of(db: Connection, case: StartedCase) -> list[Logged]:
             direction=row["direction"],
             party=row["party"],
             measured=row["measured"],
-            role=row["billing_role"],
+            role=cast("Role", roles.role(row["staff_id"], staff_details.utc_day(row["start_ms"]))),
             readings=row["linked"],
         )
         for row in rows

@@ -24,8 +24,10 @@ from cloud_sync.web.headers import add_headers
 from cloud_sync.web.pages import (
     account,
     alarms,
+    alerts,
     api,
     closing,
+    device,
     file,
     hubs,
     patient,
@@ -34,14 +36,28 @@ from cloud_sync.web.pages import (
     self_audit,
     time,
     training,
+    work,
 )
 from cloud_sync.web.permissions import Permission
 
 _MAX_BODY_BYTES = 256 * 1024
 _PAGES = (
-    account, patients, patient, review, time, file, closing, hubs, alarms, self_audit,
-    training, api,
-)  # fmt: skip
+    account,
+    patients,
+    patient,
+    review,
+    work,
+    time,
+    file,
+    closing,
+    device,
+    hubs,
+    alarms,
+    alerts,
+    self_audit,
+    training,
+    api,
+)
 
 
 def build_app(

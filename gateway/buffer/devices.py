@@ -73,6 +73,12 @@ class DeviceStore:
             self._db.table("device").delete_where("id = ?", [device])
         return found
 
+    def put_back(self, devices: Iterable[Device]) -> None:
+        """Devices from a backup, all of them or none."""
+        with self._db.atomic():
+            for device in devices:
+                self._db.table("device").upsert(msgspec.to_builtins(device), pk="id")
+
     def note_kept(self, device: str, sequence: int) -> None:
         """The record of this number, and all before it, are sealed and committed."""
         self._update(device, last_kept=sequence)

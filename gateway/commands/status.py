@@ -46,7 +46,8 @@ def facts(config: HubConfig) -> "Facts":
     import time
 
     from gateway.buffer import outbox, receipts, room
-    from gateway.commands.upkeep import recoveries, stale_bonds
+    from gateway.buffer.devices import read_devices
+    from gateway.commands.upkeep import recoveries, stale_bonds, unsaved_pairings
     from gateway.health.status import Facts
 
     view = outbox.look(config.sealed_db, rate=True)
@@ -55,6 +56,7 @@ def facts(config: HubConfig) -> "Facts":
     counters = known.counters if known else None
     told = _told(known.document if known else None)
     link_found = link if isinstance(link, receipts.Link) else None
+    unsaved, backup_ms = unsaved_pairings(config)
     return Facts(
         hub=config.hub,
         now_ms=time.time_ns() // 1_000_000,
@@ -77,6 +79,9 @@ def facts(config: HubConfig) -> "Facts":
         link_reason=link_found.reason if link_found else "",
         recoveries=recoveries(config),
         stale_bonds=stale_bonds(config),
+        paired=len(read_devices(config.collector / "devices.db")),
+        unsaved=unsaved,
+        backup_ms=backup_ms,
     )
 
 

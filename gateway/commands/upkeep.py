@@ -33,6 +33,16 @@ def stale_bonds(config: HubConfig) -> tuple[str, ...]:
     return tuple(device.name for device in device_facts(config) if device.bond != "none")
 
 
+def unsaved_pairings(config: HubConfig) -> tuple[tuple[str, ...], int | None]:
+    """Names of the devices whose present pairing no backup holds, and when one was taken last."""
+    from gateway.provisioning import saved
+
+    found = saved.look(config.directory)
+    devices = {device.id: device for device in read_devices(config.collector / "devices.db")}
+    missing = saved.missing(found, {device.id: device.paired_ms for device in devices.values()})
+    return tuple(devices[each].name for each in missing), found.taken_ms if found else None
+
+
 def device_facts(config: HubConfig) -> "tuple[DeviceFacts, ...]":
     """The paired devices and how they were heard and reached."""
     from gateway.health.diagnosis import DeviceFacts

@@ -47,6 +47,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     link_reason: str  # why there is no connection; passes by itself
     recoveries: tuple[Recovered, ...] = ()  # newest first
     stale_bonds: tuple[str, ...] = ()  # names of devices that seem to have forgotten this hub
+    paired: int = 0  # devices on this hub's list
+    unsaved: tuple[str, ...] = ()  # names of devices whose present pairing is in no backup
+    backup_ms: int | None = None
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +80,8 @@ def words(status: Status) -> list[tuple[str, str]]:
         ("Keys", _keys(facts)),
         ("Hub", facts.hub),
     ]
+    if facts.paired:
+        rows.insert(-1, ("Backup", _backup(facts)))
     if facts.refused:
         rows.insert(1, ("Refused", f"{_count(facts.refused, 'reading')}, kept on this hub"))
     return rows
@@ -176,6 +181,17 @@ def _keys(facts: Facts) -> str:
     if facts.key_storage_tier == "file":
         return "in a file: whoever takes the card can send as this hub, but reads no past reading"
     return f"tier {facts.key_storage_tier}"
+
+
+def _backup(facts: Facts) -> str:
+    """A reminder and never a problem: no reading waits for it."""
+    if facts.unsaved:
+        return (
+            f"the pairing with {', '.join(facts.unsaved)} is in none, and would be lost with this "
+            "hub's card: sudo vitals-hub backup FILE"
+        )
+    assert facts.backup_ms is not None, "every pairing is in a backup that was never taken"
+    return f"holds every pairing, taken {_span(max(0, facts.now_ms - facts.backup_ms))} ago"
 
 
 def _sentence(text: str) -> str:

@@ -5,12 +5,15 @@ append-only refuse UPDATE and DELETE in the database itself; a correction is a n
 `corrects` names the old one.
 """
 
+from cloud_sync.ledger.tables.alerts import alert, alert_handling, alert_threshold
 from cloud_sync.ledger.tables.base import metadata
+from cloud_sync.ledger.tables.details import device_detail, practice_detail, staff_detail
 from cloud_sync.ledger.tables.evidence import (
     batch,
     checkpoint,
     covered,
     entry,
+    time_token,
 )
 from cloud_sync.ledger.tables.intake import (
     alarm,
@@ -18,6 +21,7 @@ from cloud_sync.ledger.tables.intake import (
     envelope,
     hub,
     hub_certificate,
+    hub_key,
     observation,
     opening,
     quarantine,
@@ -47,9 +51,11 @@ from cloud_sync.ledger.tables.staff import (
 )
 from cloud_sync.ledger.tables.time import (
     care_time,
+    care_time_link,
     care_time_review,
     care_time_void,
     running_clock,
+    time_import,
 )
 from cloud_sync.ledger.tables.training import (
     training_case,
@@ -61,22 +67,28 @@ __all__ = [
     "APPEND_ONLY",
     "CHAINED",
     "alarm",
+    "alert",
+    "alert_handling",
+    "alert_threshold",
     "assignment",
     "assignment_end",
     "attestation",
     "attestation_void",
     "batch",
     "care_time",
+    "care_time_link",
     "care_time_review",
     "care_time_void",
     "checkpoint",
     "covered",
     "device",
+    "device_detail",
     "enrolment_code",
     "entry",
     "envelope",
     "hub",
     "hub_certificate",
+    "hub_key",
     "metadata",
     "month_snapshot",
     "month_touched",
@@ -84,6 +96,7 @@ __all__ = [
     "opening",
     "patient",
     "patient_detail",
+    "practice_detail",
     "practice_setting",
     "program_fact",
     "quarantine",
@@ -92,7 +105,10 @@ __all__ = [
     "session",
     "sign_in_attempt",
     "staff",
+    "staff_detail",
     "time_anchor",
+    "time_import",
+    "time_token",
     "training_case",
     "training_mark",
     "training_review",
@@ -123,6 +139,16 @@ APPEND_ONLY = (
     training_mark,
     training_case,
     training_review,
+    staff_detail,
+    device_detail,
+    practice_detail,
+    time_import,
+    care_time_link,
+    alert_threshold,
+    alert,
+    alert_handling,
+    hub_key,
+    time_token,
 )
 
 CHAINED = (  # each new row has an entry of its own, written with it
@@ -142,4 +168,13 @@ CHAINED = (  # each new row has an entry of its own, written with it
     batch,
     training_case,
     training_review,
+    staff_detail,
+    device_detail,
+    practice_detail,
+    time_import,
+    care_time_link,
+    alert_threshold,
+    alert,
+    alert_handling,
+    hub_key,
 )

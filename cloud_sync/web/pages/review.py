@@ -7,45 +7,24 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy import Connection
 
+from cloud_sync.alerts import store as alerts
+from cloud_sync.alerts.measures import MEASURES
 from cloud_sync.ledger import care_entries, care_time, people, readings
-from cloud_sync.ledger.care_entries import Work
 from cloud_sync.ledger.local_time import local, midnight_ms, month_bounds
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.progress import progress
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.web.counter import Page, SignedIn, Visit
 from cloud_sync.web.forms import Filled, Form
+from cloud_sync.web.pages.work import (
+    ACTIVITIES,
+    FIELDS,
+    MODE_WORDS,
+    NoteAdvice,
+    links_of,
+    work_of,
+)
 from cloud_sync.web.permissions import Permission
-
-# Which work belongs to which program: a convention of the field, no list of CMS.
-ACTIVITIES = {
-    "RPM": (
-        "Reviewed readings and trends",
-        "Followed up an alert",
-        "Called about a reading",
-        "Coached on technique",
-        "Changed treatment because of readings",
-    ),
-    "CCM": (
-        "Care plan and goals",
-        "Medication reconciliation",
-        "Specialist or referral",
-        "Home health or pharmacy",
-        "Lab results",
-        "Disease education",
-        "Social needs",
-    ),
-    "other": ("Visit", "Other work, billed otherwise"),
-}
-MODE_WORDS = {
-    "none": "no contact",
-    "phone": "phone",
-    "video": "video",
-    "in_person": "in person",
-    "text": "text message",
-    "voicemail": "voicemail",
-    "portal": "portal message",
-}
 
 
 @get(
@@ -66,6 +45,8 @@ def _page(visit: Visit, patient_id: str, problem: str | None, values: dict[str, 
         recent = [] if waiting else readings.of_patient(db, patient_id, limit=10)
         entries = care_entries.of_patient(db, patient_id, *_month(visit, patient))
         version = readings.version(db, patient_id)
+        open_alerts = alerts.of_patient(db, patient_id, only_open=True)
+        plans = [fact for fact in people.facts(db, patient_id) if fact.kind == "care_plans"]
     return visit.page(
         "review.html",
         status=409 if problem else 200,
@@ -80,6 +61,9 @@ def _page(visit: Visit, patient_id: str, problem: str | None, values: dict[str, 
         problem=problem,
         values=values,
         version=version,
+        plans=plans[-1:],
+        alerts=open_alerts,
+        measures=MEASURES,
     )
 
 
@@ -117,8 +101,8 @@ def stop(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[A
         with visit.store.write() as db:
             _record(db, visit, patient_id, form)
     except Refused as problem:
-        fields = ("activity", "note", "mode", "interactive", "ended")
-        values = {name: form.text(name) for name in fields}
+        values = {name: form.text(name) for name in (*FIELDS, "ended")}
+        values["advised"] = "yes" if isinstance(problem, NoteAdvice) else ""
         return _page(visit, patient_id, str(problem), values)
     return Redirect(f"/patients/{patient_id}/review", status_code=303)
 
@@ -128,36 +112,15 @@ def _record(db: Connection, visit: Visit, patient_id: str, form: Form) -> None:
     current = care_time.running(db, staff_id)
     if current is not None and current.patient_id != patient_id:
         raise Refused("Your clock runs for another patient: go there to stop it.")
-    ended = form.moment("ended", "Work ended", people.find(db, patient_id).zone)
-    work, reviewed, then = work_of(form), _ids(form), form.text("then")
+    zone = people.find(db, patient_id).zone
+    ended = form.moment("ended", "Work ended", zone)
+    program = current.program if current is not None else ""
+    work = work_of(form, program, local(now, zone).date())
+    links, then = links_of(form), form.text("then")
     if then:
-        care_time.switch(
-            db, staff_id=staff_id, program=then, at_ms=now, work=work, reviewed=reviewed
-        )
+        care_time.switch(db, staff_id=staff_id, program=then, at_ms=now, work=work, links=links)
     else:
-        care_time.stop(
-            db, staff_id=staff_id, at_ms=now, work=work, reviewed=reviewed, ended_ms=ended
-        )
-
-
-def work_of(form: Form) -> Work:
-    """The worker's description of the work."""
-    return Work(
-        activity=form.text("activity"),
-        note=form.text("note"),
-        mode=form.text("mode") or "none",
-        interactive=form.ticked("interactive"),
-        direction=form.text("direction") or None,
-        party=form.text("party") or None,
-        patients=form.number("patients", "Patients in this activity") or 1,
-    )
-
-
-def _ids(form: Form) -> list[bytes]:
-    try:
-        return [bytes.fromhex(text) for text in form.many("reviewed")]
-    except ValueError:
-        raise Refused("A reading in the form cannot be read: load the page again.") from None
+        care_time.stop(db, staff_id=staff_id, at_ms=now, work=work, links=links, ended_ms=ended)
 
 
 @post(

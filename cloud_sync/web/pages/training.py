@@ -10,8 +10,7 @@ from cloud_sync.ledger import care_entries, people, training, training_start
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.web.counter import Page, SignedIn, Visit
 from cloud_sync.web.forms import Filled
-from cloud_sync.web.pages.file import KIND_WORDS
-from cloud_sync.web.pages.review import MODE_WORDS
+from cloud_sync.web.pages.work import MODE_WORDS
 from cloud_sync.web.permissions import Permission
 
 _FOR_EVER = (0, 2**53)
@@ -80,7 +79,6 @@ def _page(visit: Visit, case_id: str, problem: str | None) -> Page:
         reviews=reviews,
         may_review=reviewer and case.author != visit.session.staff_id,
         modes=MODE_WORDS,
-        kinds=KIND_WORDS,
         problem=problem,
     )
 

@@ -28,6 +28,7 @@ from gateway.links.bluez.bus import (
     hear_bluez,
     open_bus,
 )
+from gateway.links.bluez.letting_go import end_links
 from gateway.links.bluez.objects import CHARACTERISTIC, DEVICE, Objects
 from gateway.links.bluez.standing import OnStray, Standing
 from gateway.links.bluez.versions import Verdict, verdict
@@ -139,7 +140,12 @@ class Bluez:
             await hear_bluez(bus)
             self._bus = bus
             self._due.set()
-            await self._tend_until(closed, bus)
+            try:
+                await self._tend_until(closed, bus)
+            finally:  # links first: see letting_go
+                with suppress(*FAULTS):
+                    if bus.connected:
+                        await end_links(bus)
         finally:
             self._lost()
             self._bus = None
@@ -176,10 +182,13 @@ class Bluez:
         if not self._ready.is_set():
             if not await bluez_is_there(bus):
                 return
-            await agent.register(bus, self._window.answers.capability)
+            left = await end_links(bus)
+            if left:
+                _log.warning("%d links of an earlier process ended", left)
             found = await call(bus, "/", OBJECTS, "GetManagedObjects")
             for path, interfaces in found[0].items():
                 self.objects.add(path, interfaces)
+            await agent.register(bus, self._window.answers.capability)
         await self.standing.stand(bus)
         if losses == self._losses:
             self._ready.set()

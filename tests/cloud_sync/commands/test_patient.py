@@ -58,3 +58,15 @@ def test_mistakes_are_told_in_words(clinic: Path, capsys: pytest.CaptureFixture[
     ):
         assert run("patient", *words) == 2
         assert told in capsys.readouterr().err
+
+
+def test_details_are_corrected_with_a_reason(
+    clinic: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    patient = said(capsys, "patient", "add", clinic, "Rosa", "--json")["id"]  # type: ignore[index]
+    change = ("patient", "change", clinic, patient, "--reason")
+    assert run(*change, "moved", "--zone", "America/Phoenix") == 0
+    assert run(*change, "moved") == 2
+    assert "Give what is to change" in capsys.readouterr().err
+    listed = said(capsys, "patient", "list", clinic, "--json")
+    assert listed[0]["zone"] == "America/Phoenix"  # type: ignore[index]

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import insert, select
 
 from cloud_sync.ledger import devices, people
+from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.local_time import local
 from cloud_sync.ledger.refused import Refused
-from cloud_sync.ledger.tables import hub, observation
+from cloud_sync.ledger.tables import assignment_end, hub, observation
 from tests.support import seeded
 from tests.support.seeded import CUFF, DAY_MS, HUB, NOW_MS as T0, ZONE
 
@@ -123,12 +124,24 @@ def test_a_new_zone_recounts_the_days(store: Store, two: tuple[str, str]) -> Non
     assert before != after
 
 
-def test_what_the_practice_knows_of_a_device(store: Store, two: tuple[str, str]) -> None:
-    assert two
+def test_an_assignment_made_in_error_is_taken_back_whole(
+    store: Store, two: tuple[str, str]
+) -> None:
+    start = T0 - 4 * DAY_MS - 1
+    wrong = assign(store, two[0], start)
+    for to_ms in (start - 1, T0 + 1):
+        with pytest.raises(Refused, match="not in the future"), store.write() as db:
+            devices.end_assignment(
+                db, wrong, patient_id=two[0], to_ms=to_ms, author=AUTHOR, at_ms=T0
+            )
     with store.write() as db:
-        devices.describe(db, CUFF, label=" Loan cuff 3 ", fda_defined=False, test=True)
+        devices.end_assignment(
+            db, wrong, patient_id=two[0], to_ms=start, author=AUTHOR, at_ms=T0,
+            reason="the other patient's cuff",
+        )  # fmt: skip
+    assert owners(store) == [None] * 10
+    assign(store, two[1], start)
+    assert owners(store) == [two[1]] * 5 + [None] * 5
     with store.read() as db:
-        (found,) = devices.everything(db)
-    assert (found.label, found.fda_defined, found.test) == ("Loan cuff 3", False, True)
-    with pytest.raises(Refused, match="name"), store.write() as db:
-        devices.describe(db, CUFF, label=" ", fda_defined=True, test=False)
+        assert build_case(db, two[0], T0)["devices"] == []
+        assert db.scalar(select(assignment_end.c.reason)) == "the other patient's cuff"

@@ -9,6 +9,7 @@ from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from alembic import command
@@ -19,7 +20,7 @@ from sqlalchemy import func, select
 from cloud_sync.ledger import (
     care_time,
     closing,
-    devices,
+    device_details,
     entries,
     people,
     practice_settings,
@@ -99,7 +100,7 @@ def after(store: Store, change: Callable[[], object]) -> tuple[closing.State, in
     return stands(store)
 
 
-def entered(store: Store, start: str, end: str, patient: str = ANN, **keys: str) -> str:
+def entered(store: Store, start: str, end: str, patient: str = ANN, **keys: Any) -> str:
     with store.write() as db:
         return care_time.enter(
             db,
@@ -133,7 +134,11 @@ def test_a_correction_and_a_void_do_so_too(signed: Store) -> None:
     said = after(
         signed,
         lambda: entered(
-            signed, "2026-01-20T15:00:00+00:00", "2026-01-20T15:05:00+00:00", corrects=key
+            signed,
+            "2026-01-20T15:00:00+00:00",
+            "2026-01-20T15:05:00+00:00",
+            corrects=key,
+            reason="ended five minutes in",
         ),
     )
     assert "RPM minutes were 21, are 5" in str(said[2])
@@ -161,7 +166,7 @@ def test_what_is_on_file_a_setting_a_device_and_an_account_do_so(signed: Store) 
             body = {"program": "RPM", "given_on": "2026-01-25"}
             people.record_fact(
                 db, patient_id=ANN, kind="consents", body=body, author=NURSE, at_ms=LATER - 9,
-                corrects=f"{1:032x}",
+                corrects=f"{1:032x}", reason="the form bears another date",
             )  # fmt: skip
 
     def setting() -> None:
@@ -174,7 +179,10 @@ def test_what_is_on_file_a_setting_a_device_and_an_account_do_so(signed: Store) 
 
     def test_unit() -> None:
         with signed.write() as db:
-            devices.describe(db, CUFF, label="cuff", fda_defined=True, test=True)
+            device_details.record(
+                db, CUFF, {"test": True}, effective_from=date(2026, 1, 1),
+                reason="A unit for trials", author=NURSE, at_ms=LATER - 9,
+            )  # fmt: skip
 
     def second_practitioner() -> None:
         with signed.write() as db:

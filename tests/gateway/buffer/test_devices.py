@@ -1,4 +1,5 @@
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -117,3 +118,19 @@ def test_a_device_is_struck_from_the_list_once(tmp_path: Path) -> None:
         assert store.forget("ble:c0ffee000651")
         assert store.all() == []
         assert not store.forget("ble:c0ffee000651")
+
+
+def test_devices_from_a_backup_are_all_put_back_or_none(tmp_path: Path) -> None:
+    def broken() -> Iterator[Device]:
+        yield Device(id="ble:c0ffee000652", profile="and/ua-651ble", name="new", paired_ms=7)
+        yield Device(id=CUFF, profile="and/ua-651ble", name="other", paired_ms=6)
+        raise ZeroDivisionError
+
+    with closing(DeviceStore(tmp_path / "devices.db")) as store:
+        paired(store)
+        before = store.all()
+        with pytest.raises(ZeroDivisionError):
+            store.put_back(broken())
+        assert store.all() == before
+        store.put_back([Device(id=CUFF, profile="and/ua-651ble", name="other", paired_ms=6)])
+        assert [(each.name, each.paired_ms) for each in store.all()] == [("other", 6)]

@@ -80,3 +80,15 @@ def test_what_the_radio_did_for_itself_is_shown() -> None:
     assert dict(words(verdict))["Radio"] == (
         "1 measure on record; last 2 hours ago: no advertisement for 121 s; adapter power: done"
     )
+
+
+def test_a_pairing_in_no_backup_is_a_reminder_and_no_problem() -> None:
+    assert "Backup" not in dict(words(judge(WELL)))
+    verdict = judge(changed(paired=2, unsaved=("cuff", "meter")))
+    assert verdict.level == "all_received"
+    assert dict(words(verdict))["Backup"] == (
+        "the pairing with cuff, meter is in none, and would be lost with this hub's card: "
+        "sudo vitals-hub backup FILE"
+    )
+    verdict = judge(changed(paired=2, backup_ms=NOW_MS - 30 * HOUR_MS))
+    assert dict(words(verdict))["Backup"] == "holds every pairing, taken 1 day ago"

@@ -35,6 +35,7 @@ class FakeBluez:
         self.notifying: dict[str, set[str]] = {}
         self.errors: dict[str, list[str]] = {}  # what the next calls of this member answer
         self.times_signalled = 1
+        self.cleared: list[str] = []  # where an owner vanished on a live link: CCCD 0 was written
         self._bus: MessageBus | None = None
         self._scanning: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -139,14 +140,19 @@ class FakeBluez:
         return handler
 
     def _device(self, message: Message) -> FakeDevice:
+        return self._at(message.path or "")
+
+    def _at(self, wanted: str) -> FakeDevice:
         for path, device in self.devices.items():
-            if f"{message.path}/".startswith(path + "/"):
+            if f"{wanted}/".startswith(path + "/"):
                 return device
         raise DBusError("org.freedesktop.DBus.Error.UnknownObject", "no such object")
 
     def _forget_peer(self, name: str, _old: str, new: str) -> None:
         if not new:
-            for owners in self.notifying.values():
+            for path, owners in self.notifying.items():
+                if name in owners and self._at(path).connected:
+                    self.cleared.append(path)
                 owners.discard(name)
             self._forget_agent(name)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from cloud_sync.rules.baseline.suggest import suggest
-from cloud_sync.web.pages.review import ACTIVITIES
+from cloud_sync.web.pages.work import ACTIVITIES
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,13 @@
-"""A queue of closed months that a later fact may have changed; and what makes a practice a school.
+"""What makes a practice a school: its mark, its trainees' cases and a reviewer's words.
 
-Months that were closed before are all marked once: what had changed by then opens them again. In a
-training practice the database itself refuses to close or sign a month, and to admit a hub.
+In a training practice the database itself refuses to close or sign a month, and to admit a hub.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0010"
-down_revision = "r0007"
+revision = "r0012"
+down_revision = "r0010"
 
 _ID = sa.String(length=32)
 # Without a closed month there is no line, no packet and no charge; without a hub, no real reading.
@@ -18,7 +17,6 @@ _ONLY_IN_TRAINING = ("training_case", "training_review")
 
 def upgrade() -> None:
     """Forward only: an older schema is restored from a backup."""
-    _month_touched()
     _training()
     for table in ("training_mark", *_ONLY_IN_TRAINING):
         _refuse_changes(table)
@@ -26,27 +24,6 @@ def upgrade() -> None:
         _guard_postgresql()
     else:
         _guard_sqlite()
-
-
-def _month_touched() -> None:
-    op.create_table(
-        "month_touched",
-        sa.Column(
-            "id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=True,
-            nullable=False,
-        ),
-        sa.Column("patient_id", _ID, nullable=False),
-        sa.Column("from_month", sa.String(length=7), nullable=False),
-        sa.ForeignKeyConstraint(["patient_id"], ["patient.id"], name="fk_month_touched_patient_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_month_touched"),
-    )
-    op.create_index("ix_month_touched_patient_id", "month_touched", ["patient_id"])
-    op.execute(
-        "insert into month_touched (patient_id, from_month) "
-        "select distinct patient_id, '0000-00' from month_snapshot"
-    )
 
 
 def _training() -> None:
