@@ -110,12 +110,16 @@ def _late(practice: Practice, billed: list[WorkedTime], limits: Limits) -> Findi
     late = [one for one in billed if one.entered_at - one.end > allowed]
     words = f"RPM and CCM entries made more than {practice.late_entry_hours} hours after their end"
     figures = [Figure(words=words, count=len(late), of=len(billed))]
+    typed = [one for one in billed if not one.measured]
     figures.append(
         Figure(
             words="RPM and CCM entries typed in, not measured by the clock",
-            count=sum(not one.measured for one in billed),
+            count=len(typed),
             of=len(billed),
         )
+    )
+    longest_first = sorted(
+        {one.id: one for one in (*late, *typed)}.values(), key=lambda one: one.end - one.entered_at
     )
     return Finding(
         question=LATE,
@@ -123,8 +127,8 @@ def _late(practice: Practice, billed: list[WorkedTime], limits: Limits) -> Findi
         flagged=_share(len(late), len(billed), limits.late_share, limits),
         too_few=len(billed) < limits.enough,
         evidence=tuple(
-            _entry(one, f"entered {_hours(one.entered_at - one.end)} after its end")
-            for one in sorted(late, key=lambda one: one.end - one.entered_at)
+            _entry(one, f"{_how(one)}, entered {_hours(one.entered_at - one.end)} after its end")
+            for one in longest_first
         ),
     )
 
