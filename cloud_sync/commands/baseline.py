@@ -21,12 +21,13 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def baseline(
+def baseline(  # noqa: PLR0913 - one option each
     file: Path | None = None,
     *,
     zone: str = "America/Denver",
     as_json: Json = False,
     csv: Path | None = None,
+    html: Path | None = None,
     example: Annotated[bool, cyclopts.Parameter(negative=())] = False,
 ) -> int:
     """Say what a list of today's work would have counted for, as if all papers were on file.
@@ -47,6 +48,8 @@ def baseline(
         Print {"lines", "months", "excluded", "bad"}; minutes only, never dollars.
     csv
         Write each line with its verdict to this new file.
+    html
+        Write the whole answer as a page to this new file; it needs nothing else to be shown.
     example
         Print an example of such a CSV, and do nothing else.
 
@@ -63,12 +66,14 @@ def baseline(
     if isinstance(found, str):
         _complain(found)
         return BAD_USE
-    if csv is not None:
+    for target, made in ((csv, table), (html, page)):
+        if target is None:
+            continue
         try:
-            with csv.open("x", encoding="utf-8", newline="") as target:
-                target.write(table(found))
+            with target.open("x", encoding="utf-8", newline="") as written:
+                written.write(made(found))
         except OSError as error:
-            _complain(f"{csv} cannot be written: {error.strerror}.")
+            _complain(f"{target} cannot be written: {error.strerror}.")
             return BAD_USE
     if as_json:
         say_json(plain(found))
@@ -165,6 +170,14 @@ def table(found: "Baseline") -> str:
         unread = [""] * (len(COLUMNS) - 3)
         writer.writerow([str(bad.line), *unread, inert(f"not read: {bad.reason}"), ""])
     return text.getvalue()
+
+
+def page(found: "Baseline") -> str:
+    """The whole answer as a page that stands alone."""
+    from cloud_sync.web.counter import HERE, templates
+
+    style = (HERE / "static" / "style.css").read_text()
+    return templates().get_template("baseline.html").render(found=found, style=style)
 
 
 def _show(found: "Baseline") -> None:

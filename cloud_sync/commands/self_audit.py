@@ -86,9 +86,9 @@ def _show(findings: "tuple[Finding, ...]") -> None:
 
     rows: list[tuple[str, ...]] = [
         (
-            "flagged" if one.flagged else "",
+            "flagged" if one.flagged else "too few" if one.too_few else "",
             one.question.title if number == 0 else "",
-            f"{figure.count} of {figure.of}",
+            f"{figure.count} {figure.joint} {figure.of}",
             figure.words,
             one.question.source if number == 0 else "",
         )

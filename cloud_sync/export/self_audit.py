@@ -30,6 +30,7 @@ def plain(findings: Sequence[Finding], months: Sequence[str]) -> dict[str, Any]:
                 "source": one.question.source,
                 "to_do": one.question.to_do,
                 "flagged": one.flagged,
+                "too_few": one.too_few,
                 "figures": [
                     {"of_what": figure.words, "count": figure.count, "of": figure.of}
                     for figure in one.figures
@@ -67,7 +68,7 @@ def table(
             "yes" if one.flagged else "no",
             one.question.source,
             "; ".join(figure.words for figure in one.figures),
-            "; ".join(f"{figure.count} of {figure.of}" for figure in one.figures),
+            "; ".join(f"{figure.count} {figure.joint} {figure.of}" for figure in one.figures),
         )
         for piece in one.evidence or (Evidence(words=""),):
             cells = (

@@ -1,7 +1,8 @@
 """A practice's facts for the self-audit: a few set-based questions, however many patients."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,6 +18,7 @@ from cloud_sync.ledger.tables import (
     assignment_end,
     care_time,
     device,
+    device_detail,
     month_snapshot,
     observation,
 )
@@ -51,6 +53,15 @@ class _Body(msgspec.Struct):
     determination: _Lines
 
 
+class _Known(NamedTuple):
+    """What a device is known to be."""
+
+    label: str
+    fda_defined: bool
+    automatic: bool
+    test: bool
+
+
 def months_between(first: str, last: str) -> tuple[str, ...]:
     """Every month from the first to the last; ValueError where that is not 1 to 24 months."""
     day, end = month_named(first).first, month_named(last).last
@@ -68,14 +79,15 @@ def practice_facts(db: Connection, months: tuple[str, ...], zone: str, at_ms: in
     zones = {one.id: one.zone for one in everyone(db)}
     span = Span(first=month_named(months[0]).first, last=month_named(months[-1]).last)
     settings = practice_settings.in_force(db, at_ms)
+    known = _devices(db, span.last)
     return Practice(
         months=months,
         zone=ZoneInfo(zone),
         late_entry_hours=settings.get("late_entry_hours", _DEFAULT_LATE_HOURS),
-        patients={one.id: one for one in patient_files(db, zones)},
+        patients={one.id: one for one in patient_files(db, zones, at_ms)},
         time=tuple(_time(db, span, zones)),
-        device_months=tuple(_device_months(db, span)),
-        lent=tuple(_lent(db, span, zones)),
+        device_months=tuple(_device_months(db, span, known)),
+        lent=tuple(_lent(db, span, zones, known)),
         units=tuple(_units(db, months)),
     )
 
@@ -123,7 +135,27 @@ def _time(db: Connection, span: Span, zones: Mapping[str, str]) -> Iterator[Work
             )
 
 
-def _device_months(db: Connection, span: Span) -> Iterator[DeviceMonth]:
+def _devices(db: Connection, day: date) -> dict[str, _Known]:
+    """What each device is known to be on that date, by id."""
+    found = {
+        row.id: _Known(row.label, row.fda_defined, row.automatic, row.test)
+        for row in db.execute(select(device))
+    }
+    details = db.execute(
+        select(device_detail)
+        .where(device_detail.c.effective_from <= day)
+        .order_by(
+            device_detail.c.effective_from, device_detail.c.recorded_at_ms, device_detail.c.id
+        )
+    )
+    for one in details:  # in the order in which they take effect
+        found[one.device_id] = _Known(one.label, one.fda_defined, one.automatic, one.test)
+    return found
+
+
+def _device_months(
+    db: Connection, span: Span, known: Mapping[str, _Known]
+) -> Iterator[DeviceMonth]:
     """Days and devices of each calendar month, of devices whose readings may count."""
     month = func.extract("year", observation.c.local_day) * 100 + func.extract(
         "month", observation.c.local_day
@@ -135,14 +167,17 @@ def _device_months(db: Connection, span: Span) -> Iterator[DeviceMonth]:
             func.count(observation.c.local_day.distinct()).label("days"),
             func.count(observation.c.device_id.distinct()).label("devices"),
         )
-        .join(device, device.c.id == observation.c.device_id)
         .where(
             observation.c.patient_id.is_not(None),
             observation.c.local_day.between(span.first, span.last),
             observation.c.kind.in_(PATIENT_KINDS),
-            device.c.automatic,
-            device.c.fda_defined,
-            ~device.c.test,
+            observation.c.device_id.not_in(
+                [
+                    key
+                    for key, one in known.items()
+                    if one.test or not (one.automatic and one.fda_defined)
+                ]
+            ),
         )
         .group_by(observation.c.patient_id, month)
         .order_by(observation.c.patient_id, month)
@@ -157,7 +192,9 @@ def _device_months(db: Connection, span: Span) -> Iterator[DeviceMonth]:
         )
 
 
-def _lent(db: Connection, span: Span, zones: Mapping[str, str]) -> Iterator[LentDevice]:
+def _lent(
+    db: Connection, span: Span, zones: Mapping[str, str], known: Mapping[str, _Known]
+) -> Iterator[LentDevice]:
     counted = {
         (row.patient_id, row.device_id): row.readings
         for row in db.execute(
@@ -179,13 +216,8 @@ def _lent(db: Connection, span: Span, zones: Mapping[str, str]) -> Iterator[Lent
             assignment.c.patient_id,
             assignment.c.assigned_from_ms,
             assignment_end.c.assigned_to_ms,
-            device.c.id,
-            device.c.label,
-            device.c.fda_defined,
-            device.c.automatic,
-            device.c.test,
+            assignment.c.device_id,
         )
-        .join(device, device.c.id == assignment.c.device_id)
         .outerjoin(assignment_end, assignment_end.c.assignment_id == assignment.c.id)
         .order_by(assignment.c.assigned_from_ms, assignment.c.id)
     )
@@ -197,14 +229,14 @@ def _lent(db: Connection, span: Span, zones: Mapping[str, str]) -> Iterator[Lent
         if first <= span.last and last >= span.first:
             yield LentDevice(
                 patient_id=row.patient_id,
-                device_id=row.id,
-                label=row.label,
+                device_id=row.device_id,
+                label=known[row.device_id].label,
                 held=Span(first=max(first, span.first), last=min(last, span.last)),
-                fda_defined=row.fda_defined,
-                automatic=row.automatic,
-                test=row.test,
+                fda_defined=known[row.device_id].fda_defined,
+                automatic=known[row.device_id].automatic,
+                test=known[row.device_id].test,
                 # Lent twice, counted once: the first assignment takes the readings of both.
-                readings=counted.pop((row.patient_id, row.id), 0),
+                readings=counted.pop((row.patient_id, row.device_id), 0),
             )
 
 

@@ -1,75 +1,66 @@
 """What is on file for every patient at once, for the self-audit."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
+from cloud_sync.ledger import case_facts
 from cloud_sync.ledger.devices import PATIENT_KINDS
 from cloud_sync.ledger.local_time import local
-from cloud_sync.ledger.tables import care_time, care_time_void, observation, program_fact, staff
+from cloud_sync.ledger.staff_details import practitioners
+from cloud_sync.ledger.tables import care_time, care_time_void, observation, program_fact
 from cloud_sync.rules import shape
 from cloud_sync.rules.audit.practice import PatientFile
 from cloud_sync.rules.calendar import Span, month_named
 from cloud_sync.rules.facts import Claim
 
-T = TypeVar("T", bound=msgspec.Struct)
 
-
-def patient_files(db: Connection, zones: Mapping[str, str]) -> Iterator[PatientFile]:
+def patient_files(db: Connection, zones: Mapping[str, str], at_ms: int) -> Iterator[PatientFile]:
     """One for each patient of `zones`, which maps ids to IANA names."""
-    later = program_fact.alias("later")
-    rows = db.execute(
-        select(program_fact.c.patient_id, program_fact.c.kind, program_fact.c.body)
-        .where(
-            program_fact.c.body != "{}",
-            ~select(later.c.id).where(later.c.corrects == program_fact.c.id).exists(),
-        )
-        .order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
-    )
-    kept: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        kept[row.patient_id][row.kind].append(msgspec.json.decode(row.body))
-    only = db.execute(select(staff.c.id).where(staff.c.billing_role == "practitioner")).scalars()
-    practitioners = list(only)
-    sole = practitioners[0] if len(practitioners) == 1 else None
+    rows: dict[str, list[Any]] = defaultdict(list)
+    for row in db.execute(
+        select(
+            program_fact.c.id,
+            program_fact.c.patient_id,
+            program_fact.c.kind,
+            program_fact.c.body,
+            program_fact.c.corrects,
+        ).order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
+    ):
+        rows[row.patient_id].append(row)
+    only = practitioners(db, at_ms)
+    sole = only[0] if len(only) == 1 else None
     first = _first_rpm(db, zones)
     for patient_id in zones:
-        yield _file(patient_id, kept[patient_id], sole, first.get(patient_id))
+        kept = rows[patient_id]
+        facts = case_facts.of_rows(kept, _billing(kept) or sole)
+        yield _file(patient_id, facts, first.get(patient_id))
 
 
-def _file(
-    patient_id: str,
-    kept: Mapping[str, list[dict[str, Any]]],
-    sole: str | None,
-    first_rpm_on: date | None,
-) -> PatientFile:
-    """The practitioner who bills is P1, as in the case file."""
-    named = kept.get("billing_practitioner", ())
-    billing = named[-1].get("staff") if named else sole
-    details: dict[str, Any] = {}
-    for body in kept.get("patient", ()):
-        details |= body
+def _billing(rows: Sequence[Any]) -> str | None:
+    """Whom the patient's file names as billing, as `billing.recorded_practitioner` finds it."""
+    corrected = {row.corrects for row in rows}
+    named = [
+        row.body
+        for row in rows
+        if row.kind == "billing_practitioner" and row.body != "{}" and row.id not in corrected
+    ]
+    return str(msgspec.json.decode(named[-1])["staff"]) if named else None
 
-    def of(kind: str, shaped: type[T]) -> list[T]:
-        """What the rules read of them; a file may say more."""
-        named = shaped.__struct_encode_fields__
-        bodies = [{k: v for k, v in one.items() if k in named} for one in kept.get(kind, ())]
-        for body in bodies:
-            if billing is not None and body.get("practitioner") == billing:
-                body["practitioner"] = shape.BILLING
-        return [msgspec.convert(body, shaped) for body in bodies]
 
+def _file(patient_id: str, facts: Mapping[str, Any], first_rpm_on: date | None) -> PatientFile:
+    claims = msgspec.convert(facts["other_claims"], list[shape.OtherClaim])
     return PatientFile(
         id=patient_id,
-        established_on=msgspec.convert(details.get("established_on"), date | None),
-        consents=tuple(of("consents", shape.Consent)),
-        orders=tuple(of("orders", shape.Order)),
-        episodes=tuple(of("episodes", shape.Episode)),
-        claims=tuple(_claim(one) for one in of("other_claims", shape.OtherClaim)),
+        established_on=msgspec.convert(facts["patient"].get("established_on"), date | None),
+        consents=msgspec.convert(facts["consents"], tuple[shape.Consent, ...]),
+        orders=msgspec.convert(facts["orders"], tuple[shape.Order, ...]),
+        episodes=msgspec.convert(facts["episodes"], tuple[shape.Episode, ...]),
+        claims=tuple(_claim(one) for one in claims),
         first_rpm_on=first_rpm_on,
     )
 

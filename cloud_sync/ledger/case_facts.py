@@ -1,11 +1,11 @@
 """What is on a patient's file, as the case file has it: entries about entries joined to them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from cloud_sync.ledger.facts import KINDS, case_entry
 from cloud_sync.ledger.tables import program_fact
@@ -36,8 +36,24 @@ class _Stored:
 def of_patient(
     db: Connection, patient_id: str, as_of_ms: int, billing: str | None
 ) -> dict[str, Any]:
-    """The lists of the case file, and the patient's own keys joined, the newest winning."""
-    stored = _stored(db, patient_id, as_of_ms)
+    """What `of_rows` makes of all that was recorded of one patient by then."""
+    rows = db.execute(
+        select(program_fact)
+        .where(
+            program_fact.c.patient_id == patient_id,
+            program_fact.c.recorded_at_ms <= as_of_ms,
+        )
+        .order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
+    )
+    return of_rows(rows.all(), billing)
+
+
+def of_rows(rows: Sequence[Row[Any]], billing: str | None) -> dict[str, Any]:
+    """The lists of the case file, and the patient's own keys joined, the newest winning.
+
+    `rows` are all that was recorded by then, oldest first, corrected ones too.
+    """
+    stored = _stored(rows)
     patient: dict[str, Any] = {}
     lists: dict[str, Any] = {kind: [] for kind in LISTS}
     for one in stored:
@@ -51,27 +67,17 @@ def of_patient(
     return {"patient": patient, **lists}
 
 
-def _stored(db: Connection, patient_id: str, as_of_ms: int) -> list[_Stored]:
-    rows = db.execute(
-        select(program_fact)
-        .where(
-            program_fact.c.patient_id == patient_id,
-            program_fact.c.kind.in_(KINDS),
-            program_fact.c.recorded_at_ms <= as_of_ms,
-        )
-        .order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
-    ).mappings()
-    found = list(rows)
-    older = {row["id"]: row["corrects"] for row in found}
+def _stored(rows: Sequence[Row[Any]]) -> list[_Stored]:
+    older = {row.id: row.corrects for row in rows}
     corrected = set(older.values())
     return [
         _Stored(
-            kind=row["kind"],
-            body=msgspec.json.decode(row["body"]),
-            ids=frozenset(_line(row["id"], older)),
+            kind=row.kind,
+            body=msgspec.json.decode(row.body),
+            ids=frozenset(_line(row.id, older)),
         )
-        for row in found
-        if row["id"] not in corrected
+        for row in rows
+        if row.kind in KINDS and row.id not in corrected
     ]
 
 

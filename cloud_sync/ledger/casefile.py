@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, or_, select
 
-from cloud_sync.ledger import case_devices, case_facts, case_time, practice_settings
+from cloud_sync.ledger import case_devices, case_facts, case_time, practice_settings, training
 from cloud_sync.ledger.billing import billing_practitioner
 from cloud_sync.ledger.case_time import instant
 from cloud_sync.ledger.local_time import local
@@ -49,7 +49,8 @@ def build_case(
     devices = case_devices.of_patient(db, patient_id, as_of_ms, zone)
     time, staff = case_time.of_patient(db, patient_id, as_of_ms, billing, zone)
     return {
-        "id": patient_id,
+        # Whatever is made of a trainee's entries says so in its first line, wherever it goes.
+        "id": f"{training.STAMP} {patient_id}" if training.is_training(db) else patient_id,
         "as_of": instant(as_of_ms),
         "defaults": False,
         "settings": {

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import entries
+from cloud_sync.ledger import entries, training
 from cloud_sync.ledger.differences import differences
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.local_time import midnight_ms
@@ -220,6 +220,7 @@ def _held(db: Connection, patient_id: str) -> Patient:
 
     Nor does any chained fact arrive between what is read here and the snapshot that says so.
     """
+    training.refuse_billing(db)
     entries.lock(db)
     db.execute(select(patient.c.id).where(patient.c.id == patient_id).with_for_update())
     return find(db, patient_id)

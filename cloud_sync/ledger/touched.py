@@ -35,6 +35,8 @@ LEAVES_MONTHS_ALONE = frozenset(
         "month_snapshot",
         "patient",
         "read_log",
+        "training_case",
+        "training_review",
         "time_import",
     }
 )

@@ -57,6 +57,11 @@ from cloud_sync.ledger.tables.time import (
     running_clock,
     time_import,
 )
+from cloud_sync.ledger.tables.training import (
+    training_case,
+    training_mark,
+    training_review,
+)
 
 __all__ = [
     "APPEND_ONLY",
@@ -104,6 +109,9 @@ __all__ = [
     "time_anchor",
     "time_import",
     "time_token",
+    "training_case",
+    "training_mark",
+    "training_review",
     "unopened",
 ]
 
@@ -128,6 +136,9 @@ APPEND_ONLY = (
     batch,
     covered,
     checkpoint,
+    training_mark,
+    training_case,
+    training_review,
     staff_detail,
     device_detail,
     practice_detail,
@@ -155,6 +166,8 @@ CHAINED = (  # each new row has an entry of its own, written with it
     attestation,
     attestation_void,
     batch,
+    training_case,
+    training_review,
     staff_detail,
     device_detail,
     practice_detail,

@@ -23,16 +23,17 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
-    """So many of so many; `words` says of what."""
+    """So many of so many, or against so many; `words` says of what."""
 
     words: str
     count: int
     of: int
+    joint: str = "of"
 
     @property
     def percent(self) -> int | None:
-        """Rounded to a whole; None of nothing."""
-        return None if self.of == 0 else round(100 * self.count / self.of)
+        """Rounded to a whole; None of nothing, or where the two are no part and whole."""
+        return None if self.of == 0 or self.joint != "of" else round(100 * self.count / self.of)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +54,7 @@ class Finding:
     question: Question
     figures: tuple[Figure, ...]
     flagged: bool
+    too_few: bool = False  # a share of so little says nothing, so it is not flagged
     evidence: tuple[Evidence, ...] = ()
 
 

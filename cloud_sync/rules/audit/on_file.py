@@ -120,7 +120,12 @@ def _spike(practice: Practice, limits: Limits) -> Finding:
     for month in practice.months:
         before = f"{month_named(month).first - ONE_DAY:%Y-%m}"
         figures.append(
-            Figure(words=f"new in {month}, against {before}", count=new[month], of=new[before])
+            Figure(
+                words=f"new in {month}, against {before}",
+                count=new[month],
+                of=new[before],
+                joint="against",
+            )
         )
         rise = new[month] - new[before]
         if new[month] >= limits.spike_patients and rise >= limits.spike_rise * new[before]:

@@ -110,20 +110,25 @@ def _late(practice: Practice, billed: list[WorkedTime], limits: Limits) -> Findi
     late = [one for one in billed if one.entered_at - one.end > allowed]
     words = f"RPM and CCM entries made more than {practice.late_entry_hours} hours after their end"
     figures = [Figure(words=words, count=len(late), of=len(billed))]
+    typed = [one for one in billed if not one.measured]
     figures.append(
         Figure(
             words="RPM and CCM entries typed in, not measured by the clock",
-            count=sum(not one.measured for one in billed),
+            count=len(typed),
             of=len(billed),
         )
+    )
+    longest_first = sorted(
+        {one.id: one for one in (*late, *typed)}.values(), key=lambda one: one.end - one.entered_at
     )
     return Finding(
         question=LATE,
         figures=tuple(figures),
         flagged=_share(len(late), len(billed), limits.late_share, limits),
+        too_few=len(billed) < limits.enough,
         evidence=tuple(
-            _entry(one, f"entered {_hours(one.entered_at - one.end)} after its end")
-            for one in sorted(late, key=lambda one: one.end - one.entered_at)
+            _entry(one, f"{_how(one)}, entered {_hours(one.entered_at - one.end)} after its end")
+            for one in longest_first
         ),
     )
 
@@ -148,6 +153,7 @@ def _just_reached(billed: list[WorkedTime], limits: Limits, book: RuleBook) -> F
         question=JUST_REACHED,
         figures=(Figure(words=words, count=len(evidence), of=reached),),
         flagged=_share(len(evidence), reached, limits.just_reached_share, limits),
+        too_few=reached < limits.enough,
         evidence=tuple(evidence),
     )
 
@@ -175,6 +181,7 @@ def _round(billed: list[WorkedTime], limits: Limits) -> Finding:
         question=ROUND,
         figures=(Figure(words=words, count=len(exact), of=len(billed)),),
         flagged=_share(len(exact), len(billed), limits.same_length_share, limits),
+        too_few=len(billed) < limits.enough,
         evidence=tuple(
             _entry(one, f"{one.length // timedelta(minutes=1)} minutes exactly, {_how(one)}")
             for one in exact

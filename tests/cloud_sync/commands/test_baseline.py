@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,22 @@ def test_the_csv_has_every_line_and_no_formula(
     assert (rows[8]["staff"], rows[8]["patient"]) == ("'=1+1", "'@7")
     assert rows[9]["why_not"].startswith("not read: date")
     assert run(capsys, str(example), "--csv", str(target))[0] == 2
+
+
+def test_the_page_stands_alone_and_escapes_what_people_wrote(
+    example: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = example.read_text() + "2026-10-05,N,RN,7,,,5,RPM,Call,<script>x</script> a b c d,phone\n"
+    example.write_text(text + "bad,,,,,,,,,,\n")
+    target = tmp_path / "out.html"
+    assert run(capsys, str(example), "--html", str(target))[0] == 1
+    page = target.read_text()
+    assert "&lt;script&gt;x" in page
+    assert "<script" not in page
+    assert not re.search(r"(href|src)=", page)
+    assert "suggested: reconciliation, medication" in page
+    assert "not read: date" in page
+    assert "1 patient-month would earn a time code" in page
 
 
 def test_what_cannot_be_read_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

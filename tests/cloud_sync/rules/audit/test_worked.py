@@ -48,7 +48,15 @@ def test_late_entries_are_a_share() -> None:
 
     assert (with_late(1).flagged, with_late(2).flagged) == (False, True)
     assert numbers(with_late(2)) == [(2, 20), (2, 20)]
-    assert with_late(2).evidence[0].words == "entered 48 h 0 min after its end"
+    assert with_late(2).evidence[0].words == "typed in, entered 48 h 0 min after its end"
+
+
+def test_each_typed_entry_stands_behind_its_figure_once() -> None:
+    time = [entry("p", f"2026-01-0{d}T15:00", 9, measured=d > 2) for d in range(1, 6)]
+    late = replace(time[0], entered_at=time[0].end + timedelta(days=3))
+    found = answer("late_entries", [late, *time[1:]])
+    assert numbers(found) == [(1, 5), (2, 5)]
+    assert [one.entry_id for one in found.evidence] == [late.id, time[1].id]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,7 @@ def test_late_entries_are_a_share() -> None:
 def test_what_just_reaches_a_threshold(minutes: float, program: str, just: int | None) -> None:
     found = answer("just_reached", [entry("p", "2026-01-02T15:00", minutes, program=program)])
     assert numbers(found) == [(0, 0) if just is None else (just, 1)]
-    assert not found.flagged  # one month says nothing
+    assert (found.flagged, found.too_few) == (False, True)  # one month says nothing
 
 
 def test_many_months_that_just_reach_are_flagged() -> None:
