@@ -12,7 +12,7 @@ import pytest
 
 from gateway.buffer.custody import open_custody
 from gateway.buffer.devices import DeviceStore, read_devices
-from gateway.collector import collect
+from gateway.collector import collect, tending
 from gateway.commands.backup import backup
 from gateway.commands.restore import restore
 from gateway.config import HubConfig
@@ -203,7 +203,13 @@ def test_with_the_same_adapter_the_new_hub_reads_on_over_the_same_bonds(
             for kind in ("blood_pressure", "glucose"):
                 assert it.clinic.readings(kind) == [(a.config.hub, ANN), (b.config.hub, ANN)]
             assert receipted(b) == 3
-            assert all(device.proven for device in read_devices(b.devices_db))
+            with (
+                closing(open_custody(b.config)) as custody,
+                closing(DeviceStore(b.devices_db)) as store,
+            ):
+                assert [device.state for device in store.all()] == ["sealed", "sealed"]
+                tending(custody, store, it.home.clock)()
+                assert [device.state for device in store.all()] == ["proven", "proven"]
 
     asyncio.run(story())
 
