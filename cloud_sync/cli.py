@@ -23,6 +23,7 @@ _COMMANDS = {
     "timestamp": "cloud_sync.commands.timestamp:app",
     "determine": "cloud_sync.commands.determine:determine",
     "settings": "cloud_sync.commands.settings:app",
+    "fees": "cloud_sync.commands.fees:app",
     "close": "cloud_sync.commands.closing:close",
     "packet": "cloud_sync.commands.packet:packet",
     "self-audit": "cloud_sync.commands.self_audit:self_audit",

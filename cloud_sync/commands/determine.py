@@ -11,6 +11,7 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from cloud_sync.fees.schedule import Schedule
     from cloud_sync.rules.calendar import Span
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ def determine(  # noqa: PLR0913 - one option each
     as_of: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     explain: Annotated[bool, Parameter(negative="")] = False,
+    fees: Path | None = None,
 ) -> int:
     """Say which codes a case earns, which it does not, and every reason why.
 
@@ -57,18 +59,24 @@ def determine(  # noqa: PLR0913 - one option each
         Print the determination as JSON.
     explain
         Name the days and minutes each line rests on; of a live patient, what can still be reached.
+    fees
+        Show each line's amount by this fee schedule, for orientation; see `vitals-clinic fees`.
+        With --clinic, the schedule in the clinic's directory is shown if there is one. Amounts
+        are shown to a person only: with --json or --batch this option is refused.
 
     """
     try:
+        _check_use(fees, for_script=batch or json)
         if batch:
             return _batch(case, patient)
         span = _month(month, patient)
         document = _document(case, patient, clinic, as_of, month)
         ahead = _ahead(patient, clinic, as_of) if explain and patient and not json else ()
+        schedule = None if json else _schedule(fees, clinic)
     except _Refused as problem:
         sys.stderr.write(f"vitals-clinic determine: {problem}\n")
         return BAD_USE
-    return _one(document, span, as_json=json, explain=explain, ahead=ahead)
+    return _one(document, span, as_json=json, explain=explain, ahead=ahead, schedule=schedule)
 
 
 def _month(month: str | None, patient: str | None) -> "Span | None":
@@ -84,13 +92,33 @@ def _month(month: str | None, patient: str | None) -> "Span | None":
         raise _Refused("write --month like 2026-11.") from error
 
 
-def _one(
+def _check_use(fees: Path | None, *, for_script: bool) -> None:
+    if fees is not None and for_script:
+        raise _Refused("--fees is for the eye: no determination has an amount in it.")
+
+
+def _schedule(fees: Path | None, clinic: Path | None) -> "Schedule | None":
+    """The schedule that was asked for, or the one the practice keeps with its clinic."""
+    from cloud_sync.commands.fees import FILE, load
+    from cloud_sync.fees.schedule import Schedule
+
+    path = clinic / FILE if fees is None and clinic is not None else fees
+    if path is None or (fees is None and not path.exists()):
+        return None
+    found = load(path)
+    if not isinstance(found, Schedule):
+        raise _Refused(f"{path} is no fee schedule: {found}. `vitals-clinic fees` has an example.")
+    return found
+
+
+def _one(  # noqa: PLR0913 - how the answer is to be shown
     document: Mapping[str, object],
     month: "Span | None",
     *,
     as_json: bool,
     explain: bool,
     ahead: Sequence[str],
+    schedule: "Schedule | None",
 ) -> int:
     from cloud_sync.rules import determine as determination_of
 
@@ -102,9 +130,12 @@ def _one(
     else:
         from rich.console import Console
 
-        from cloud_sync.commands.determination_text import show
+        from cloud_sync.commands.determination_text import show, show_amounts
 
-        show(found, Console(soft_wrap=True), explain=explain, ahead=ahead)
+        console = Console(soft_wrap=True)
+        show(found, console, explain=explain, ahead=ahead)
+        if schedule is not None:
+            show_amounts(found, schedule, console)
     return BAD_CASE if "error" in found else 0
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from importlib.metadata import version
 
-from cloud_sync.export import paper_file, paper_ledgers
+from cloud_sync.export import paper_file, paper_ledgers, views
 from cloud_sync.export.evidence import Evidence, Row, Rows, names
 from cloud_sync.export.ledgers import Day
 from cloud_sync.export.paper import (
@@ -33,6 +33,7 @@ _ABBREVIATIONS = (
     ("CPT", "Current Procedural Terminology, the codes of services such as 99454"),
     ("FDA", "Food and Drug Administration"),
     ("ICD-10", "International Classification of Diseases, tenth revision, clinical modification"),
+    ("NPI", "National Provider Identifier"),
     ("RFC 3161", "the standard that the time stamps follow"),
     ("RFC 9162", "the standard that the proofs of inclusion follow"),
     ("RPM", "remote physiologic monitoring"),
@@ -68,7 +69,6 @@ def compose(shown: Shown, packed: Mapping[str, bytes]) -> Paper:
     on_file = [row for row in shown.on_file if row["id"] not in later and row["body"] != {}]
     first, last = _service(facts)
     who = shown.evidence.patient
-    provider = known.get(facts["billing_practitioner"] or "", "none recorded")
     sections = [
         _summary(facts),
         *paper_file.before(on_file, shown.devices, known, zone),
@@ -90,12 +90,25 @@ def compose(shown: Shown, packed: Mapping[str, bytes]) -> Paper:
         head=(
             ("Patient", f"{who.name}{born}{number}"),
             ("Dates of service", f"{first} to {last}"),
-            ("Provider", f"{provider}, {shown.clinic}" if shown.clinic else provider),
+            ("Provider", _provider(shown, facts, known, date.fromisoformat(last))),
         ),
         foot=f"Snapshot {shown.snapshot.digest.hex()[:16]}, version {shown.snapshot.version}",
         sections=sections,
         made_at_ms=shown.snapshot.made_at_ms,
     )
+
+
+def _provider(shown: Shown, facts: Row, known: Mapping[str, str], on: date) -> str:
+    """The billing practitioner and the practice, with their NPIs where they are on record."""
+    billing = facts["billing_practitioner"]
+    words = [known.get(billing or "", "no practitioner recorded")]
+    as_whom = views.worker(shown.evidence, billing or "", on)
+    words += [str(as_whom["credential"])] if as_whom["credential"] else []
+    words += [f"NPI {as_whom['npi']}"] if as_whom["npi"] else []
+    place = views.practice(shown.evidence, on)
+    words += [str(place["name"]) if place else shown.clinic]
+    words += [f"NPI {place['npi']}"] if place.get("npi") else []
+    return ", ".join(word for word in words if word)
 
 
 def _service(facts: Row) -> tuple[str, str]:

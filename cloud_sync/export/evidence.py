@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
@@ -14,18 +15,22 @@ from cloud_sync.ledger.tables import (
     attestation,
     attestation_void,
     care_time,
+    care_time_link,
     care_time_review,
     care_time_void,
     device,
+    device_detail,
     envelope,
     hub_key,
     month_snapshot,
     observation,
     patient as patient_table,
     patient_detail,
+    practice_detail,
     practice_setting,
     program_fact,
     staff,
+    staff_detail,
 )
 
 Row = dict[str, Any]
@@ -65,6 +70,7 @@ def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any
     given = _where(
         db, assignment, assignment.c.patient_id == mine, assignment.c.recorded_at_ms <= known_ms
     )
+    devices = {row["device_id"] for row in (*given, *readings)}
     back = _rows(db, assignment_end, assignment_end.c.assignment_id, _ids(given))
     time = _time(db, mine, facts["time"])
     voids = _rows(db, care_time_void, care_time_void.c.care_time_id, _ids(time))
@@ -72,7 +78,7 @@ def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any
     on_file = _where(
         db, program_fact, program_fact.c.patient_id == mine, _known(program_fact, known_ms)
     )
-    chained = {
+    chained: dict[Table, Rows] = {
         patient_table: _where(db, patient_table, patient_table.c.id == mine),
         patient_detail: _where(db, patient_detail, patient_detail.c.patient_id == mine),
         practice_setting: _where(db, practice_setting, _known(practice_setting, known_ms)),
@@ -89,14 +95,33 @@ def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any
         ),
         hub_key: _rows(db, hub_key, hub_key.c.hub_id, {row["hub_id"] for row in readings}),
     }
-    devices = {row["device_id"] for row in (*given, *readings)}
+    people = _staff(db, chained, facts["billing_practitioner"])
+    workers = [row["id"] for row in people]
+    of_devices = _rows(db, device_detail, device_detail.c.device_id, devices)
+    of_staff = _rows(db, staff_detail, staff_detail.c.staff_id, workers)
+    chained |= {
+        practice_detail: _where(db, practice_detail, _known(practice_detail, known_ms)),
+        device_detail: [row for row in of_devices if row["recorded_at_ms"] <= known_ms],
+        staff_detail: [row for row in of_staff if row["recorded_at_ms"] <= known_ms],
+        care_time_link: _rows(db, care_time_link, care_time_link.c.care_time_id, _ids(time)),
+    }
     return Evidence(
         patient=patient,
         chained=chained,
         sent={observation: readings, envelope: sealed},
         devices={row["id"]: row for row in _rows(db, device, device.c.id, devices)},
-        staff=_staff(db, chained, facts["billing_practitioner"]),
+        staff=people,
     )
+
+
+def holding(rows: Iterable[Row], on: date) -> Row:
+    """Of rows with a date they hold from, the one that holds on a date; empty where none does.
+
+    Of two from the same date the one recorded later speaks.
+    """
+    begun = [row for row in rows if row["effective_from"] <= on]
+    newest = max(begun, key=lambda row: (row["effective_from"], row["recorded_at_ms"]), default={})
+    return dict(newest)
 
 
 def in_force(found: Evidence) -> Rows:

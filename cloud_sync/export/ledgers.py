@@ -91,6 +91,8 @@ def time(found: Rows, zone: str) -> bytes:
             row["program"],
             row["full_name"],
             row["billing_role"],
+            row["credential"] or "",
+            row["employer"] or "",
             row["activity"],
             row["note"],
             row["mode"],
@@ -105,14 +107,17 @@ def time(found: Rows, zone: str) -> bytes:
             row["corrected_by"] or "",
             row["void"]["reason"] if row["void"] else "",
             " ".join(row["readings"]),
+            " ".join(f"{one['kind']}:{one['ref_id']}" for one in row["links"]),
             row["id"],
         )
         for row in found
     ]
     heading = (
-        "start", "end", "seconds", "program", "worker", "billing role", "activity", "note", "mode",
+        "start", "end", "seconds", "program", "worker", "billing role", "credential", "employer",
+        "activity", "note", "mode",
         "live contact", "direction", "party", "patients served", "measured", "entered",
-        "hours until entered", "corrects", "corrected by", "taken out because", "readings", "entry",
+        "hours until entered", "corrects", "corrected by", "taken out because", "readings",
+        "alerts and plans", "entry",
     )  # fmt: skip
     return _table(heading, rows)
 

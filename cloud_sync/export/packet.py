@@ -115,6 +115,7 @@ def _shown(found: Evidence, facts: Row, case_file: Row, seal: Seal) -> Packed:
         "readings.jsonl": _lines(readings),
         "receipts.jsonl": _lines(views.receipts(found, seal.signer)),
         "time.jsonl": _lines(time),
+        **{f"{name}.jsonl": _lines(rows) for name, rows in views.histories(found).items()},
         "day_ledger.csv": ledgers.days(days, zone),
         "left_out.csv": ledgers.days([one for one in days if not one.period], zone),
         "time_ledger.csv": ledgers.time(time, zone),

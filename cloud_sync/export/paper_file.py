@@ -13,7 +13,7 @@ from cloud_sync.export.paper import OPERATOR, Section, Table, Words, plain, said
 # Title, kinds of facts, and what to say where there is none (rules.md 14).
 _PARTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Order", ("orders",), "No order is on file."),
-    ("Consent", ("consents",), "No consent is on file."),
+    ("Consent", ("consents", "revocations"), "No consent is on file."),
     (
         "Relationship and initiating visit",
         ("patient", "initiating_visits"),
@@ -23,15 +23,15 @@ _PARTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Devices", ("devices",), "No device was assigned."),
     (
         "Episode, set-up and teaching",
-        ("episodes", "set_ups", "teaching", "education"),
+        ("episodes", "set_ups", "episode_ends"),
         "No episode, set-up or teaching is on file.",
     ),
 )
 _LATER: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("Care plan and its sharing", ("care_plans", "plan_sharing"), "No care plan is on file."),
+    ("Care plan and its sharing", ("care_plans", "plan_shares"), "No care plan is on file."),
     (
         "Oversight by the practitioner",
-        ("billing_practitioner", "decision_making", "lane_choices", "oversight"),
+        ("billing_practitioner", "decision_making", "lane_choices"),
         "No decision making of a practitioner is on file.",
     ),
     ("Stays and other claims", ("stays", "other_claims"), "None are on file."),
@@ -107,7 +107,8 @@ def _name(kind: str) -> str:
         "care_plans": "care plan", "consents": "consent", "decision_making": "decision making",
         "episodes": "episode", "initiating_visits": "initiating visit", "orders": "order",
         "lane_choices": "choice of lane", "other_claims": "other claim", "stays": "stay",
-        "patient": "patient", "set_ups": "set-up",
+        "patient": "patient", "set_ups": "set-up", "plan_shares": "sharing of the plan",
+        "revocations": "revocation", "episode_ends": "end of an episode",
     }  # fmt: skip
     return single.get(kind, plain(kind)).capitalize()
 
@@ -123,7 +124,7 @@ def _devices(devices: Rows, zone: str) -> Section:
     shown = (
         "id", "device", "device_id", "label", "kind", "profile", "assigned_from_ms",
         "assigned_to_ms", "recorded_at_ms", "author", "patient_id", "first_seen_ms", "fda_defined",
-        "automatic", "test", "user_slot",
+        "automatic", "test", "user_slot", "details",
     )  # fmt: skip
     rows = []
     for one in devices:
@@ -137,13 +138,26 @@ def _devices(devices: Rows, zone: str) -> Section:
             "user slot": one.get("user_slot", "every"),
         }
         more = {plain(key): value for key, value in one.items() if key not in shown}
+        text = [f"{key}: {said(value, {})}" for key, value in (facts | more).items()]
+        text += [_since(row) for row in one["details"]]
         until = short(one["assigned_to_ms"], zone) or "still assigned"
         rows.append(
             (
                 str(one.get("label", one["device"])),
-                "\n".join(f"{key}: {said(value, {})}" for key, value in (facts | more).items()),
+                "\n".join(text),
                 f"from {short(one['assigned_from_ms'], zone)}\nto {until}",
             )
         )
     table = Table(headings=("Device", "What is known", "Assigned"), widths=_WIDTHS, rows=rows)
     return Section(title="Devices", blocks=[table])
+
+
+def _since(row: Row) -> str:
+    """What a device is known to be from a date on: maker, model, serial number, UDI, FDA basis."""
+    shown = {
+        key: value
+        for key, value in row.items()
+        if key not in {"id", "device_id", "recorded_at_ms", "author", "effective_from"}
+    }
+    words = "; ".join(f"{plain(key)} {said(value, {})}" for key, value in shown.items())
+    return f"from {row['effective_from']}: {words}"

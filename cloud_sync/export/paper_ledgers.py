@@ -93,7 +93,7 @@ def time_ledger(time: Rows, zone: str) -> Section:
             (
                 (f"{short(row['start_ms'], zone)}\nto {_until(row, zone)}\n{lasted(seconds)}"),
                 row["program"],
-                f"{row['full_name']}\n{plain(row['billing_role'])}",
+                _worker(row),
                 f"{row['activity']}\n{row['note']}",
                 "\n".join(_marks(row, zone)),
             )
@@ -111,6 +111,15 @@ def time_ledger(time: Rows, zone: str) -> Section:
     return Section(title="Time ledger", blocks=[hint, table])
 
 
+def _worker(row: Row) -> str:
+    """Name, role on that date, credential and employer where they are recorded."""
+    role = plain(row["billing_role"])
+    lines = [row["full_name"], f"{role}, {row['credential']}" if row.get("credential") else role]
+    if row.get("employer"):
+        lines.append(f"employed by {row['employer']}")
+    return "\n".join(lines)
+
+
 def _until(row: Row, zone: str) -> str:
     """When it ended; with its date only where that is another."""
     start, end = short(row["start_ms"], zone), short(row["end_ms"], zone)
@@ -124,6 +133,11 @@ def _marks(row: Row, zone: str) -> list[str]:
         marks.append(f"one of {row['patients']} patients at once")
     if row["readings"]:
         marks.append("worked on " + ", ".join(one[:_CLIPPED] for one in row["readings"]))
+    marks += [f"{plain(one['kind'])} {one['ref_id'][:8]}" for one in row.get("links", ())]
+    if row.get("import_id"):
+        marks.append("kept by another system, brought in")
+    if row.get("split_from"):
+        marks.append(f"part of {row['split_from'][:8]}")
     if row.get("corrects"):
         marks.append(f"corrects {row['corrects'][:8]}")
     if row["corrected_by"]:
@@ -209,11 +223,13 @@ def changes(facts_on_file: Rows, time: Rows, zone: str) -> Section:
         if row.get("corrects"):
             what = "taken away" if row["body"] == {} else "corrected"
             at = short(row["recorded_at_ms"], zone)
-            rows.append((at, plain(row["kind"]), f"{row['corrects'][:8]} was {what}"))
+            change = f"{row['corrects'][:8]} was {what}{_because(row)}"
+            rows.append((at, plain(row["kind"]), change))
     for row in time:
         at = short(row["entered_at_ms"], zone)
         if row.get("corrects"):
-            rows.append((at, "time entry", f"{row['id'][:8]} corrects {row['corrects'][:8]}"))
+            change = f"{row['id'][:8]} corrects {row['corrects'][:8]}{_because(row)}"
+            rows.append((at, "time entry", change))
         if row["void"]:
             out = short(row["void"]["voided_at_ms"], zone)
             rows.append((out, "time entry", f"{row['id'][:8]} taken out: {row['void']['reason']}"))
@@ -225,6 +241,10 @@ def changes(facts_on_file: Rows, time: Rows, zone: str) -> Section:
         return Section(title=title, blocks=[Words(text="There are none.")])
     table = Table(headings=("When", "What", "Change"), widths=(22, 18, 60), rows=sorted(rows))
     return Section(title=title, blocks=[table])
+
+
+def _because(row: Row) -> str:
+    return f": {row['reason']}" if row.get("reason") else ""
 
 
 def _value(row: Row) -> str:

@@ -1,25 +1,31 @@
 """The rows of a packet as its JSON files show them, and the receipts signed once more."""
 
+from datetime import date
 from typing import Any
 
 import msgspec
 
 from cloud_sync.contract import receipt
 from cloud_sync.contract.receipt import Receipt, Receipted, Status
-from cloud_sync.export.evidence import Evidence, Row, Rows, corrections
+from cloud_sync.export.evidence import Evidence, Row, Rows, corrections, holding
 from cloud_sync.identity.keys import ReceiptSigner
 from cloud_sync.ledger.chain import plain_row
+from cloud_sync.ledger.local_time import local
 from cloud_sync.ledger.tables import (
     assignment,
     assignment_end,
     care_time,
+    care_time_link,
     care_time_review,
     care_time_void,
+    device_detail,
     envelope,
     hub_key,
     observation,
+    practice_detail,
     practice_setting,
     program_fact,
+    staff_detail,
 )
 
 
@@ -58,6 +64,9 @@ def on_file(found: Evidence) -> Rows:
 def devices(found: Evidence) -> Rows:
     """Each time a device was given to the patient, with what is known of the device."""
     ends = {row["assignment_id"]: row for row in found.chained[assignment_end]}
+    details: dict[str, Rows] = {}
+    for row in found.chained[device_detail]:
+        details.setdefault(row["device_id"], []).append(plain_row(row))
     rows = []
     for given in found.chained[assignment]:
         known = found.devices.get(given["device_id"], {})
@@ -65,7 +74,11 @@ def devices(found: Evidence) -> Rows:
         rows.append(
             plain_row(known)
             | plain_row(given)
-            | {"device": given["device_id"], "assigned_to_ms": back.get("assigned_to_ms")}
+            | {
+                "device": given["device_id"],
+                "assigned_to_ms": back.get("assigned_to_ms"),
+                "details": details.get(given["device_id"], []),
+            }
         )
     return rows
 
@@ -130,6 +143,9 @@ def time(found: Evidence) -> Rows:
     later = corrections(found.chained[care_time])
     void = {row["care_time_id"]: row for row in found.chained[care_time_void]}
     people = {row["id"]: row for row in found.staff}
+    links: dict[str, Rows] = {}
+    for row in found.chained[care_time_link]:
+        links.setdefault(row["care_time_id"], []).append(plain_row(row))
     worked_on: dict[str, list[str]] = {}
     for row in found.chained[care_time_review]:
         worked_on.setdefault(row["care_time_id"], []).append(bytes(row["observation_id"]).hex())
@@ -137,13 +153,38 @@ def time(found: Evidence) -> Rows:
         plain_row(row)
         | {
             "full_name": people[row["staff_id"]]["full_name"],
-            "billing_role": people[row["staff_id"]]["billing_role"],
+            **worker(found, row["staff_id"], local(row["start_ms"], found.patient.zone).date()),
+            "links": links.get(row["id"], []),
             "readings": worked_on.get(row["id"], []),
             "corrected_by": later.get(row["id"]),
             "void": plain_row(void[row["id"]]) if row["id"] in void else None,
         }
         for row in found.chained[care_time]
     ]
+
+
+def worker(found: Evidence, staff_id: str, on: date) -> Row:
+    """As whom somebody worked on a date: role, credential, employer; null where nobody said."""
+    opened = next((row for row in found.staff if row["id"] == staff_id), {})
+    known = holding((r for r in found.chained[staff_detail] if r["staff_id"] == staff_id), on)
+    return {
+        "billing_role": known.get("billing_role") or opened.get("billing_role"),
+        **{name: known.get(name) for name in ("credential", "employed", "employer", "npi")},
+    }
+
+
+def practice(found: Evidence, on: date, name: str = "main") -> Row:
+    """The practice as it stands on a claim of that date; empty where it is not on record."""
+    return holding((r for r in found.chained[practice_detail] if r["practice"] == name), on)
+
+
+def histories(found: Evidence) -> dict[str, Rows]:
+    """What held from which date on, of practice, staff and devices: each change with its reason."""
+    tables = {"practice": practice_detail, "staff": staff_detail, "device": device_detail}
+    return {
+        f"{name}_history": [plain_row(row) for row in found.chained[table]]
+        for name, table in tables.items()
+    }
 
 
 def hubs(found: Evidence) -> dict[str, Any]:

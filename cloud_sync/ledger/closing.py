@@ -17,7 +17,7 @@ from cloud_sync.ledger import entries, training
 from cloud_sync.ledger.differences import differences
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.local_time import midnight_ms
-from cloud_sync.ledger.month_facts import month_facts
+from cloud_sync.ledger.month_facts import case_of_month, month_facts
 from cloud_sync.ledger.people import Patient, find
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.staff_details import practitioners
@@ -25,6 +25,7 @@ from cloud_sync.ledger.tables import attestation, attestation_void, month_snapsh
 from cloud_sync.rules.calendar import ONE_DAY, month_named
 
 State = Literal["open", "ready", "signed", "reopened"]
+_OTHER_DATES = "facts of other dates changed; the figures of this month are the same"
 STATEMENT = (
     "I have reviewed the days, the time and the determination of this month. They describe what "
     "was done for this patient under my direction."
@@ -84,14 +85,24 @@ def is_over(patient: Patient, month: str, at_ms: int) -> bool:
 def close(db: Connection, patient_id: str, month: str, *, author: str, at_ms: int) -> Standing:
     """Take the first snapshot; where there is one and facts have changed, take the next.
 
-    The reason of a further version names what arrived.
+    The reason of a further version names what arrived. A packet also has the case file, so one that
+    can no longer be made as it was is a change too, though the month's own figures are the same.
     """
     before = standing(db, _held(db, patient_id), month, at_ms)
     if before.snapshot is None:
         _take(db, before, None, author=author, at_ms=at_ms)
     elif before.changes:
         _reopen(db, before, "; ".join(before.changes), author=author, at_ms=at_ms)
+    elif not _rests_on_the_same(db, before.patient, before.snapshot):
+        _reopen(db, before, _OTHER_DATES, author=author, at_ms=at_ms)
     return standing(db, before.patient, month, at_ms)
+
+
+def _rests_on_the_same(db: Connection, who: Patient, snapshot: Snapshot) -> bool:
+    """Whether the case file of then can still be made: a later assignment moves older readings."""
+    case = case_of_month(db, who, snapshot.month, snapshot.made_at_ms)
+    recorded: str = snapshot.facts["case_sha256"]
+    return hashlib.sha256(canonical(case)).hexdigest() == recorded
 
 
 def reopen(  # noqa: PLR0913 - named columns

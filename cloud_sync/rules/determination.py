@@ -54,14 +54,12 @@ def findings(case: Case, book: RuleBook = BUNDLED) -> Findings:
 def _periods(counts: Counts, earned: rpm_device.Earned) -> Findings:
     facts = period_facts(counts)
     set_up = set_up_codes(counts.case, facts)
-    return joined(
-        part
-        for one in facts
-        for part in (
-            *(code.findings() for code in set_up[one.span]),
-            rpm_device.period_findings(one, earned),
-        )
-    )
+    parts: list[Findings] = []
+    for one in facts:
+        if one.span in set_up:
+            parts.append(set_up[one.span].findings())
+        parts.append(rpm_device.period_findings(one, earned))
+    return joined(parts)
 
 
 def _of_the_case(counts: Counts) -> Findings:

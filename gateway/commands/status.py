@@ -46,8 +46,7 @@ def facts(config: HubConfig) -> "Facts":
     import time
 
     from gateway.buffer import outbox, receipts, room
-    from gateway.buffer.devices import read_devices
-    from gateway.commands.upkeep import recoveries, stale_bonds, unsaved_pairings
+    from gateway.commands.upkeep import meters, recoveries, unsaved_pairings, upkeep
     from gateway.health.status import Facts
 
     view = outbox.look(config.sealed_db, rate=True)
@@ -78,8 +77,8 @@ def facts(config: HubConfig) -> "Facts":
         link_trouble=link_found.trouble if link_found else "",
         link_reason=link_found.reason if link_found else "",
         recoveries=recoveries(config),
-        stale_bonds=stale_bonds(config),
-        paired=len(read_devices(config.collector / "devices.db")),
+        meters=meters(config),
+        background=upkeep(config).background,
         unsaved=unsaved,
         backup_ms=backup_ms,
     )

@@ -9,7 +9,7 @@ from gateway.health.bonds import suspicion
 
 if TYPE_CHECKING:
     from gateway.health.diagnosis import DeviceFacts
-    from gateway.health.status import Recovered
+    from gateway.health.status import Meter, Recovered
 
 
 def upkeep(config: HubConfig) -> Upkeep:
@@ -28,9 +28,14 @@ def recoveries(config: HubConfig) -> "tuple[Recovered, ...]":
     )
 
 
-def stale_bonds(config: HubConfig) -> tuple[str, ...]:
-    """Names of the devices that have forgotten this hub, certainly or likely."""
-    return tuple(device.name for device in device_facts(config) if device.bond != "none")
+def meters(config: HubConfig) -> "tuple[Meter, ...]":
+    """How far the pairing of each device is, and whether it has forgotten this hub."""
+    from gateway.health.status import Meter
+
+    return tuple(
+        Meter(name=each.name, id=each.id, state=each.state, stale=each.bond != "none")
+        for each in device_facts(config)
+    )
 
 
 def unsaved_pairings(config: HubConfig) -> tuple[tuple[str, ...], int | None]:
@@ -52,6 +57,8 @@ def device_facts(config: HubConfig) -> "tuple[DeviceFacts, ...]":
     return tuple(
         DeviceFacts(
             name=device.name,
+            id=device.id,
+            state=device.state,
             paired_ms=device.paired_ms,
             heard_ms=heard[device.id].at_ms if device.id in heard else None,
             rssi=heard[device.id].rssi if device.id in heard else None,

@@ -38,6 +38,9 @@ def check_contents(files: Files, ledger: Ledger) -> Iterator[str]:
     ends = {(row["assignment_id"], row["assigned_to_ms"]) for row in ledger.rows("assignment_end")}
     if ends != {(r["id"], r["assigned_to_ms"]) for r in devices if r["assigned_to_ms"] is not None}:
         yield "Devices: what was given back is not as the ledger has it."
+    for name in ("practice", "staff", "device"):
+        history = json_lines(files, f"{name}_history.jsonl")
+        yield from _same(f"The {name}'s history", history, ledger.rows(f"{name}_detail"))
     yield from _time(time, ledger)
     yield from _days(files, snapshot)
 
@@ -101,6 +104,9 @@ def _time(time: Sequence[Shown], ledger: Ledger) -> Iterator[str]:
     worked_on: dict[str, set[str]] = {}
     for row in ledger.rows("care_time_review"):
         worked_on.setdefault(row["care_time_id"], set()).add(row["observation_id"])
+    links = [json_text(dict(row)) for row in ledger.rows("care_time_link")]
+    if sorted(links) != sorted(json_text(one) for row in time for one in row["links"]):
+        yield "Time entries: the alerts and plans they worked on are not the ledger's."
     for row in time:
         if row["void"] != voids.get(row["id"]):
             yield f"Time entry {row['id']}: what took it out is not as the ledger has it."

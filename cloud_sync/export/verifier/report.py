@@ -25,8 +25,8 @@ _BEYOND = (
         " ledger shows what was recorded, by whom, when, and that it is unaltered"
     ),
     (
-        "the names and roles of staff and the properties of devices: they are the clinic's word,"
-        " signed in this packet but not entries of its ledger"
+        "the names of staff, the role an account was opened with and what a device was registered"
+        " as: they are the clinic's word, signed in this packet but not entries of its ledger"
     ),
     "the rules: give case.json to `vitals-clinic determine` or to rules of your own",
     (

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +20,17 @@ from cloud_sync.identity import keys, stamping
 from cloud_sync.identity.stamping import Chosen
 from cloud_sync.ingest import store as kept
 from cloud_sync.ingest.examine import Sound
-from cloud_sync.ledger import care_time, closing, devices, hub_keys, people, staff
+from cloud_sync.ledger import (
+    care_time,
+    closing,
+    device_details,
+    devices,
+    hub_keys,
+    people,
+    practices,
+    staff,
+    staff_details,
+)
 from cloud_sync.ledger.care_entries import Work
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.tables import hub as hub_table
@@ -106,6 +116,18 @@ def _people(store: Store) -> tuple[str, str]:
             people.record_fact(
                 db, patient_id=patient, kind=kind, body=body, author=doctor, at_ms=at_ms
             )
+        staff_details.record(
+            db, doctor, {"credential": "MD", "npi": "1234567893"},
+            effective_from=date(2026, 1, 1), reason="From the register", author=doctor, at_ms=at_ms,
+        )  # fmt: skip
+        practices.record(
+            db,
+            practices.Detail(
+                practice=practices.MAIN, name="Lakeside Family Practice", npi="1245319599",
+                address=None, effective_from=date(2026, 1, 1), reason="Opened",
+                recorded_at_ms=at_ms, author=doctor,
+            ),
+        )  # fmt: skip
     return patient, doctor
 
 
@@ -149,6 +171,11 @@ def _work(store: Store, patient: str, doctor: str) -> None:
         devices.assign(
             db, device_id=DEVICE, user_slot=None, patient_id=patient,
             from_ms=round(FIRST.timestamp() * 1000) - 3_600_000, author=doctor,
+            at_ms=round(FIRST.timestamp() * 1000),
+        )  # fmt: skip
+        device_details.record(
+            db, DEVICE, {"manufacturer": "Constructed", "model": "BP-1", "serial": "0042"},
+            effective_from=date(2026, 1, 1), reason="From its label", author=doctor,
             at_ms=round(FIRST.timestamp() * 1000),
         )  # fmt: skip
         care_time.start(db, staff_id=doctor, patient_id=patient, program="RPM", at_ms=start_ms)

@@ -90,6 +90,12 @@ def cases(files: Files, other_authority: bytes) -> dict[str, Files]:
         "given back": rows(files, "devices.jsonl", set_in(0, "assigned_to_ms", 1)),
         "readings it worked on": rows(files, "time.jsonl", set_in(0, "readings", ["00" * 32])),
         "what took it out": rows(files, "time.jsonl", set_in(0, "void", {"reason": "x"})),
+        "The staff's history": rows(files, "staff_history.jsonl", set_in(0, "credential", "DO")),
+        "The device's history": {"device_history.jsonl": b""},
+        "The practice's history": rows(files, "practice_history.jsonl", set_in(0, "npi", "0")),
+        "alerts and plans": rows(
+            files, "time.jsonl", set_in(0, "links", [{"kind": "alert", "ref_id": "x"}])
+        ),
         "Settings: ": {"settings.json": b'[{"id":"x","value":1}]'},
         "patient's details": replaced(files, "patient.json", b"Ida", b"Eda"),
         "Versions and signatures": replaced(files, "signatures.json", b"I have", b"I had"),

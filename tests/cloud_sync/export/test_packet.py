@@ -6,6 +6,7 @@ Through it: cloud_sync.export.ledgers, cloud_sync.export.evidence.
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from cloud_sync.cli import app
 from cloud_sync.export import packet
 from cloud_sync.export.verifier.report import examine
+from cloud_sync.fees import schedule
 from cloud_sync.ledger import audit, closing, people
 from cloud_sync.ledger.proofs import Unsigned
 from cloud_sync.ledger.refused import Refused
@@ -103,7 +105,7 @@ def test_nobody_else_is_in_it(practice: Practice) -> None:
     }
     assert {row["kind"] for row in records} <= {
         "assignment", "attestation", "batch", "care_time", "hub_key", "month_snapshot", "patient",
-        "patient_detail", "program_fact",
+        "patient_detail", "program_fact", "staff_detail", "practice_detail", "device_detail",
     }  # fmt: skip
 
 
@@ -118,6 +120,21 @@ def test_without_the_roots_word_on_the_checkpoint_key_there_is_none(
     (copy / "checkpoint.vkey.sig").unlink()
     with pytest.raises(Refused, match="has not signed the checkpoint's key"):
         packet.load_seal(replace(practice.config, directory=copy))
+
+
+def test_a_fee_schedule_beside_the_clinic_changes_no_packet(practice: Practice) -> None:
+    (practice.config.directory / "fees.csv").write_text(schedule.national())
+    with practice.store.read() as db:
+        seal = packet.load_seal(practice.config)
+        raw = packet.build(db, seal, practice.patient, MONTH)
+    assert raw == practice.raw
+    amounts = re.compile(rb"(?<![0-9.])(19\.73|43\.02|47\.87|52\.11|51\.77)(?![0-9.])")
+    texts = {
+        k: v
+        for k, v in unpacked(raw).items()
+        if not k.startswith("envelopes/") and k[-4:] != ".pdf"
+    }
+    assert not [name for name, text in texts.items() if amounts.search(text)]
 
 
 def test_a_month_that_was_not_closed_has_no_packet(practice: Practice) -> None:

@@ -79,6 +79,18 @@ def test_a_corrected_and_a_voided_entry_are_set_off_and_told() -> None:
     assert len(table(contact(time, "America/Denver")).rows) == 1
 
 
+def test_a_worker_is_shown_as_what_they_worked_as() -> None:
+    """Credential and employer of the date, what it is a part of, where it came from."""
+    row = entry(
+        "a", credential="RN", employer="Agency", import_id="i", split_from="b" * 32,
+        links=[{"kind": "care_plan", "ref_id": "c" * 32}],
+    )  # fmt: skip
+    shown = table(time_ledger([row], "America/Denver")).rows[0]
+    assert shown[2] == "Nia\nclinical staff, RN\nemployed by Agency"
+    for words in ("care plan cccccccc", "brought in", "part of bbbbbbbb"):
+        assert words in shown[4]
+
+
 def test_work_across_midnight_shows_both_dates() -> None:
     late = entry("a", end_ms=START_MS + 9 * 3_600_000)
     assert "to 2026-01-10 01:06:40" in table(time_ledger([late], "America/Denver")).rows[0][0]

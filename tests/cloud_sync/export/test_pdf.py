@@ -54,7 +54,8 @@ def test_each_page_says_whose_when_and_by_whom(practice: Practice, tmp_path: Pat
     for number, text in enumerate(found, 1):
         assert re.search(r"Patient\s+Ida Invented", text)
         assert re.search(r"Dates of service\s+2026-01-01 to 2026-01-31", text)
-        assert re.search(r"Provider\s+Dora Doctor, Lakeside", text)
+        provider = "Dora Doctor, MD, NPI 1234567893, Lakeside Family Practice, NPI 1245319599"
+        assert re.search(rf"Provider\s+{provider}", text)
         assert f"Page {number} of {len(found)}" in text
 
 
@@ -66,6 +67,10 @@ def test_the_sections_stand_in_the_order_payers_ask_for(practice: Practice, tmp_
     assert re.search(r"17 by day of measurement, 17 by day of receipt", text)
     assert "1260 seconds = 21 min 0 s" in text
     assert "Dora Doctor, practitioner" in text
+    assert "practitioner, MD" in text
+    assert re.search(
+        r"manufacturer Constructed; model BP-1; serial 0042", re.sub(r"\s+", " ", text)
+    )
     assert "=Called the patient" in text
     assert "\u201cI have reviewed the days" in text
     assert "$" not in text

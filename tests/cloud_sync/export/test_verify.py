@@ -136,7 +136,7 @@ def test_every_altered_file_is_found_in_a_zip_made_anew(
         step = max(1, len(content) // 8)
         changes = [content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :]
                    for at in range(0, len(content), step)]  # fmt: skip
-        changes += [content[:-1], content + b"\n", b""]
+        changes += [content[:-1], content + b"\n", b""] if content else [b"\n"]
         for number, changed in enumerate(changes):
             raw = archive(files | {name: changed})
             found = problems(raw)

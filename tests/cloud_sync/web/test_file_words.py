@@ -19,7 +19,7 @@ def fact(of: str, /, **body: object) -> Fact:
         (fact("set_ups", educated_on="2026-01-06"), "Taught 2026-01-06"),
         (
             fact("care_plans", on="2026-01-05", version=2, shared_with_patient=False),
-            "Care plan of 2026-01-05, version 2, not yet shared",
+            "Care plan of 2026-01-05, version 2, no copy given with it",
         ),
         (
             fact("plan_shares", on="2026-01-07", how="mail", to="caregiver"),
