@@ -6,15 +6,10 @@ The marks are cloud_sync.ledger.touched's.
 import time
 from collections.abc import Callable
 from datetime import date
-from importlib.resources import as_file, files
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from cloud_sync.ledger import (
@@ -30,8 +25,7 @@ from cloud_sync.ledger import (
     touched,
 )
 from cloud_sync.ledger.care_entries import Span, Work
-from cloud_sync.ledger.engine import Store, open_store
-from cloud_sync.ledger.schema import upgrade
+from cloud_sync.ledger.engine import Store
 from cloud_sync.reopener import Reopener
 from tests.cloud_sync.ledger.records import (
     ANN,
@@ -301,24 +295,3 @@ def test_a_comparison_waits_for_the_fact_that_is_just_arriving(signed: Store) ->
         assert comparing.is_alive()
     comparing.join(20)
     assert marks(signed) == 0
-
-
-def test_months_closed_under_an_older_schema_are_all_compared_once(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'old.db'}")
-    with as_file(files("cloud_sync.ledger") / "migrations") as scripts, store.write() as db:
-        config = Config()
-        config.set_main_option("script_location", str(scripts))
-        config.attributes["connection"] = db
-        before = ScriptDirectory.from_config(config).get_revision("r0010").down_revision
-        command.upgrade(config, str(before))
-    add_people(store)
-    row = {
-        "id": "1" * 32, "patient_id": ANN, "month": MONTH, "version": 1, "body": "{}",
-        "digest": b"", "made_at_ms": AT, "author": NURSE,
-    }  # fmt: skip
-    with store.write() as db:
-        db.execute(tables.month_snapshot.insert(), row)
-    upgrade(store)
-    with store.read() as db:
-        assert touched.waiting(db) == [ANN]
-    store.close()
