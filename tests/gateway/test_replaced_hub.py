@@ -123,10 +123,13 @@ async def running(it: Bench, hub: Hub) -> AsyncIterator[None]:
                 await asyncio.gather(task, return_exceptions=True)
 
 
-def receipted(hub: Hub) -> int:
+def receipted(it: Bench, hub: Hub) -> int:
     """How many of its envelopes the hub may forget now, by receipts that it checked itself."""
-    with closing(open_custody(hub.config)) as custody:
-        return custody.settle()
+    with (
+        closing(open_custody(hub.config)) as custody,
+        closing(DeviceStore(hub.devices_db)) as store,
+    ):
+        return tending(custody, store, it.home.clock)()
 
 
 async def told(it: Bench) -> None:
@@ -202,14 +205,8 @@ def test_with_the_same_adapter_the_new_hub_reads_on_over_the_same_bonds(
             assert it.clinic.take(b.config, at_ms=3000) == 3  # not the meter's first record again
             for kind in ("blood_pressure", "glucose"):
                 assert it.clinic.readings(kind) == [(a.config.hub, ANN), (b.config.hub, ANN)]
-            assert receipted(b) == 3
-            with (
-                closing(open_custody(b.config)) as custody,
-                closing(DeviceStore(b.devices_db)) as store,
-            ):
-                assert [device.state for device in store.all()] == ["sealed", "sealed"]
-                tending(custody, store, it.home.clock)()
-                assert [device.state for device in store.all()] == ["proven", "proven"]
+            assert receipted(it, b) == 3
+            assert all(device.proven for device in read_devices(b.devices_db))
 
     asyncio.run(story())
 
