@@ -15,6 +15,7 @@ from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.schema import upgrade
 from tests.cloud_sync.ledger.records import (
     ANN,
+    BOB,
     CUFF,
     DOCTOR,
     NURSE,
@@ -169,6 +170,27 @@ def test_moved_minutes_show_too(store: Store) -> None:
     assert "1 time entry arrived" in changes
     assert "RPM minutes were 21, are 0" in changes
     assert "99457 (2026-01-01 to 2026-01-31) was 1 x billable, is not earned" in changes
+
+
+def test_a_fact_of_other_dates_that_the_case_rests_on_is_a_reason_too(store: Store) -> None:
+    """December's reading of the cuff was nobody's, and stood in the case as such; then it is Bob's.
+
+    January's own figures are what they were, but its packet could never be made again.
+    """
+    observe(store, "2025-12-20T13:00:00+00:00", patient_id=None)
+    shown = signed(store, closed(store))
+    with store.write() as db:
+        december = tables.observation.c.measured_at_ms < ms("2026-01-01T00:00:00+00:00")
+        db.execute(tables.observation.update().where(december).values(patient_id=BOB))
+    again = closed(store, LATER)
+    assert again.snapshot is not None
+    assert shown.snapshot is not None
+    assert again.snapshot.version == 2
+    assert again.snapshot.reason is not None
+    assert again.snapshot.reason.startswith("facts of other dates changed")
+    assert again.snapshot.facts["determination"] == shown.snapshot.facts["determination"]
+    assert count(store, "attestation_void") == 1
+    assert closed(store, LATER + 1) == again
 
 
 def test_a_person_opens_a_month_only_with_a_reason(store: Store) -> None:
