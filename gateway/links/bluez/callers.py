@@ -5,6 +5,7 @@ BlueZ connects LE devices in the background only for a profile that somebody reg
 """
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 from dbus_fast.aio import MessageBus
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 APPLICATION = "/vitals/gatt"
 _PROFILE = f"{APPLICATION}/profile"
 _MANAGER = "org.bluez.GattManager1"
-_ALREADY = "org.bluez.Error.AlreadyExists"
 # The bus's own word for a daemon that went meanwhile: no refusal of anybody's.
 _PASSING = {
     f"org.freedesktop.DBus.Error.{name}"
@@ -88,11 +88,13 @@ class Callers:
                 await self._register_at(bus, adapter)
 
     async def _register_at(self, bus: MessageBus, adapter: str) -> None:
-        if self._registered.pop(adapter, None):
+        wanted = self._wanted  # what is asked for now, whatever is wanted when the answer comes
+        self._registered.pop(adapter, None)
+        with suppress(BusError):  # there is mostly none; one may stand that we lost count of
             await call(bus, adapter, _MANAGER, "UnregisterApplication", "o", APPLICATION)
-        if not self._wanted:
+        if not wanted:
             return
-        self._export(bus)
+        self._export(bus, wanted)
         options: dict[str, Variant] = {}
         try:
             await call(
@@ -101,16 +103,15 @@ class Callers:
         except BusError as error:
             if error.type in _PASSING:
                 raise
-            if error.type != _ALREADY:
-                self._refused[adapter] = str(error.type).rpartition(".")[2]
-                _log.warning("bluetoothd will not connect by itself: %s", self._refused[adapter])
-                return
-        self._registered[adapter] = self._wanted
+            self._refused[adapter] = str(error.type).rpartition(".")[2]
+            _log.warning("bluetoothd will not connect by itself: %s", self._refused[adapter])
+            return
+        self._registered[adapter] = wanted
 
-    def _export(self, bus: MessageBus) -> None:
-        if self._exported is not None and self._exported.services != self._wanted:
+    def _export(self, bus: MessageBus, wanted: frozenset[str]) -> None:
+        if self._exported is not None and self._exported.services != wanted:
             bus.unexport(_PROFILE, self._exported)
             self._exported = None
         if self._exported is None:
-            self._exported = _Profile(self._wanted)
+            self._exported = _Profile(wanted)
             bus.export(_PROFILE, self._exported)
