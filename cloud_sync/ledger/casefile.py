@@ -3,36 +3,17 @@
 Facts recorded later are left out, and so are entries that a later one had corrected by then.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    RowMapping,
-    Table,
-    and_,
-    exists,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, Row
 
 from cloud_sync.ledger import practice_settings
-from cloud_sync.ledger.billing import billing_practitioner
-from cloud_sync.ledger.tables import (
-    assignment,
-    assignment_end,
-    care_time,
-    care_time_void,
-    device,
-    observation,
-    patient_detail,
-    program_fact,
-    staff,
-)
+from cloud_sync.ledger.billing import recorded
+from cloud_sync.ledger.case_rows import Found, KnownRows, PatientRows, rows_of
 
 BILLING = "P1"  # the case file's name for the billing practitioner
 RESULTS = {
@@ -71,117 +52,85 @@ def build_case(
 
     Settings are those in force at `as_of_ms`, or at `settings_at_ms`: a closed month keeps its own.
     """
-    detail = _detail(db, patient_id, as_of_ms)
+    effective_ms = as_of_ms if settings_at_ms is None else settings_at_ms
+    settings = practice_settings.in_force(db, effective_ms, known_at_ms=as_of_ms)
+    return case_file(rows_of(db, [patient_id], as_of_ms), patient_id, settings, zone)
+
+
+def case_file(
+    known: KnownRows, patient_id: str, settings: dict[str, Any], zone: str | None = None
+) -> dict[str, Any]:
+    """The case file of one of these patients, under these settings. Pure."""
+    rows = known.patients[patient_id]
+    detail = _detail(rows.details, known.as_of_ms)
     if detail is None:
         raise LookupError("there is no such patient")
-    zone = zone or str(detail["zone"])
-    billing = billing_practitioner(db, patient_id, as_of_ms)
-    facts = _facts(db, patient_id, as_of_ms, billing)
-    effective_ms = as_of_ms if settings_at_ms is None else settings_at_ms
-    devices = _devices(db, patient_id, as_of_ms, ZoneInfo(zone))
-    time = list(_time(db, patient_id, as_of_ms, billing))
+    zone = zone or str(detail.zone)
+    billing = billing_of(known, patient_id)
+    facts = _facts(rows.facts, billing)
+    devices = _devices(rows.devices, ZoneInfo(zone))
+    time = list(_time(rows, billing))
     return {
         "id": patient_id,
-        "as_of": _instant(as_of_ms),
+        "as_of": _instant(known.as_of_ms),
         "defaults": False,
-        "settings": {
-            **practice_settings.in_force(db, effective_ms, known_at_ms=as_of_ms),
-            "time_zone": zone,
-        },
-        "patient": {"payer": detail["payer"], **facts.pop("patient")},
+        "settings": {**settings, "time_zone": zone},
+        "patient": {"payer": detail.payer, **facts.pop("patient")},
         **facts,
         "devices": devices,
-        "readings": list(_readings(db, patient_id, as_of_ms, devices, ZoneInfo(zone))),
+        "readings": list(_readings(rows, devices, ZoneInfo(zone))),
         "time": time,
-        "staff": _staff(db, {entry["staff"] for entry in time}),
+        "staff": _staff(known, {entry["staff"] for entry in time}),
     }
 
 
-def _detail(db: Connection, patient_id: str, as_of_ms: int) -> RowMapping | None:
+def billing_of(known: KnownRows, patient_id: str) -> str | None:
+    """Who bills for one of these patients: see `ledger.billing`."""
+    return recorded(known.patients[patient_id].facts) or known.only_practitioner
+
+
+def _detail(found: Found, as_of_ms: int) -> Row[Any] | None:
     """The newest row of that time; before the first, the first."""
-    rows = db.execute(
-        select(patient_detail)
-        .where(patient_detail.c.patient_id == patient_id)
-        .order_by(patient_detail.c.recorded_at_ms, patient_detail.c.id)
-    ).mappings()
-    found = list(rows)
-    known = [row for row in found if row["recorded_at_ms"] <= as_of_ms]
-    corrected = {row["corrects"] for row in known}
-    standing = [row for row in known if row["id"] not in corrected]
+    known = [row for row in found if row.recorded_at_ms <= as_of_ms]
+    corrected = {row.corrects for row in known}
+    standing = [row for row in known if row.id not in corrected]
     return next(reversed(standing), found[0] if found else None)
 
 
-def _facts(db: Connection, patient_id: str, as_of_ms: int, billing: str | None) -> dict[str, Any]:
+def _facts(rows: Found, billing: str | None) -> dict[str, Any]:
     """The lists of the case file, and the patient's own keys joined, the newest winning."""
-    rows = db.execute(
-        select(program_fact)
-        .where(
-            program_fact.c.patient_id == patient_id,
-            program_fact.c.kind.in_((*FACT_LISTS, "patient")),
-            program_fact.c.recorded_at_ms <= as_of_ms,
-            ~_corrected(program_fact, "recorded_at_ms", as_of_ms),
-        )
-        .order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
-    ).mappings()
     patient: dict[str, Any] = {}
     lists: dict[str, Any] = {kind: [] for kind in FACT_LISTS}
     for row in rows:
-        body = msgspec.json.decode(row["body"])
-        if row["kind"] == "patient":
+        if row.kind not in lists and row.kind != "patient":
+            continue
+        body = msgspec.json.decode(row.body)
+        if row.kind == "patient":
             patient |= body
         elif body:  # a correction to nothing takes an entry away
             if billing is not None and body.get("practitioner") == billing:
                 body["practitioner"] = BILLING
-            lists[row["kind"]].append(body)
+            lists[row.kind].append(body)
     return {"patient": patient, **lists}
 
 
-def _corrected(table: Table, recorded: str, as_of_ms: int) -> ColumnElement[bool]:
-    later = table.alias("later")
-    return exists().where(later.c.corrects == table.c.id, later.c[recorded] <= as_of_ms)
-
-
-def _devices(
-    db: Connection, patient_id: str, as_of_ms: int, zone: ZoneInfo
-) -> list[dict[str, Any]]:
-    """One entry an assignment: a device given back and lent again has two."""
-    rows = db.execute(
-        select(
-            device,
-            assignment.c.assigned_from_ms,
-            assignment_end.c.assigned_to_ms,
-        )
-        .join(assignment, assignment.c.device_id == device.c.id)
-        .outerjoin(
-            assignment_end,
-            and_(
-                assignment_end.c.assignment_id == assignment.c.id,
-                assignment_end.c.recorded_at_ms <= as_of_ms,
-            ),
-        )
-        .where(assignment.c.patient_id == patient_id, assignment.c.recorded_at_ms <= as_of_ms)
-        .order_by(assignment.c.assigned_from_ms, assignment.c.id)
-    ).mappings()
+def _devices(rows: Found, zone: ZoneInfo) -> list[dict[str, Any]]:
     return [
         {
-            "id": row["id"],
-            "kind": row["kind"],
-            "fda_defined": row["fda_defined"],
-            "automatic": row["automatic"],
-            "test": row["test"],
-            "assigned_from": _local_day(row["assigned_from_ms"], zone),
-            "assigned_to": _local_day(row["assigned_to_ms"], zone),
+            "id": row.id,
+            "kind": row.kind,
+            "fda_defined": row.fda_defined,
+            "automatic": row.automatic,
+            "test": row.test,
+            "assigned_from": _local_day(row.assigned_from_ms, zone),
+            "assigned_to": _local_day(row.assigned_to_ms, zone),
         }
         for row in rows
     ]
 
 
 def _readings(
-    db: Connection,
-    patient_id: str,
-    as_of_ms: int,
-    devices: list[dict[str, Any]],
-    zone: ZoneInfo,
+    rows: PatientRows, devices: list[dict[str, Any]], zone: ZoneInfo
 ) -> Iterator[dict[str, Any]]:
     """What the clinic has of this patient; received is when the clinic committed it.
 
@@ -189,98 +138,60 @@ def _readings(
     assignment covers are there, so that the page can say why they are left out, unless whole
     assignment dates would make them look like this patient's.
     """
-    rows = db.execute(
-        select(
-            observation.c.device_id,
-            observation.c.kind,
-            observation.c.measured_at_ms,
-            observation.c.committed_at_ms,
-            observation.c.patient_id,
-        )
-        .where(
-            or_(
-                and_(
-                    observation.c.patient_id == patient_id,
-                    observation.c.local_day.is_not(None),
-                ),
-                and_(
-                    observation.c.patient_id.is_(None),
-                    observation.c.uncertainty_ms.is_not(None),
-                    observation.c.device_id.in_({entry["id"] for entry in devices}),
-                ),
-            ),
-            observation.c.measured_at_ms.is_not(None),
-            observation.c.committed_at_ms <= as_of_ms,
-            observation.c.kind.in_(RESULTS),
-        )
-        .order_by(observation.c.measured_at_ms, observation.c.id)
-    ).mappings()
-    for row in rows:
-        if row["patient_id"] is None and _within_dates(row, devices, zone):
-            continue
-        yield {
-            "device": row["device_id"],
-            "measured_at": _instant(row["measured_at_ms"]),
-            "received_at": _instant(row["committed_at_ms"]),
-            "source": "automatic",
-            "result": RESULTS[row["kind"]],
-        }
+    own = [row for row in rows.readings if row.local_day is not None]
+    stray = [row for row in rows.unclaimed if not _within_dates(row, devices, zone)]
+    found = sorted([*own, *stray], key=lambda row: (row.measured_at_ms, row.id)) if stray else own
+    for row in found:
+        if row.kind in RESULTS and row.measured_at_ms is not None:
+            yield {
+                "device": row.device_id,
+                "measured_at": _instant(row.measured_at_ms),
+                "received_at": _instant(row.committed_at_ms),
+                "source": "automatic",
+                "result": RESULTS[row.kind],
+            }
 
 
-def _within_dates(row: RowMapping, devices: list[dict[str, Any]], zone: ZoneInfo) -> bool:
-    day = _local_day(row["measured_at_ms"], zone)
+def _within_dates(row: Row[Any], devices: Sequence[dict[str, Any]], zone: ZoneInfo) -> bool:
+    day = _local_day(row.measured_at_ms, zone)
     return any(
-        entry["id"] == row["device_id"]
+        entry["id"] == row.device_id
         and entry["assigned_from"] <= day
         and (entry["assigned_to"] is None or day <= entry["assigned_to"])
         for entry in devices
     )
 
 
-def _time(
-    db: Connection, patient_id: str, as_of_ms: int, billing: str | None
-) -> Iterator[dict[str, Any]]:
+def _time(rows: PatientRows, billing: str | None) -> Iterator[dict[str, Any]]:
     """The patient's care time, and what the same workers logged for others at the same time."""
-    own = care_time.alias("own")
-    beside = exists().where(
-        own.c.patient_id == patient_id,
-        own.c.staff_id == care_time.c.staff_id,
-        own.c.start_ms < care_time.c.end_ms,
-        own.c.end_ms > care_time.c.start_ms,
-    )
-    rows = db.execute(
-        select(care_time)
-        .where(
-            or_(care_time.c.patient_id == patient_id, beside),
-            care_time.c.entered_at_ms <= as_of_ms,
-            ~_corrected(care_time, "entered_at_ms", as_of_ms),
-            ~exists().where(
-                care_time_void.c.care_time_id == care_time.c.id,
-                care_time_void.c.voided_at_ms <= as_of_ms,
-            ),
-        )
-        .order_by(care_time.c.start_ms, care_time.c.id)
-    ).mappings()
-    for row in rows:
+    own = [row for row in rows.time if not row.gone]
+    ids = {row.id for row in own}
+    for row in sorted([*own, *rows.beside], key=lambda row: (row.start_ms, row.id)):
         entry = {
-            "program": row["program"],
-            "start": _instant(row["start_ms"]),
-            "end": _instant(row["end_ms"]),
-            "staff": BILLING if row["staff_id"] == billing else row["staff_id"],
-            "entered_at": _instant(row["entered_at_ms"]),
-            "patients": row["patients"],
+            "program": row.program,
+            "start": _instant(row.start_ms),
+            "end": _instant(row.end_ms),
+            "staff": BILLING if row.staff_id == billing else row.staff_id,
+            "entered_at": _instant(row.entered_at_ms),
+            "patients": row.patients,
         }
-        if row["patient_id"] == patient_id:
-            yield entry | {key: row[key] for key in ("activity", "note", "interactive", "mode")}
+        if row.id in ids:
+            yield entry | {
+                "activity": row.activity,
+                "note": row.note,
+                "interactive": row.interactive,
+                "mode": row.mode,
+            }
         else:
             yield entry | {"other_patient": True}  # nothing else of another patient leaves
 
 
-def _staff(db: Connection, ids: set[str]) -> list[Mapping[str, Any]]:
-    rows = db.execute(
-        select(staff.c.id, staff.c.billing_role).where(staff.c.id.in_(ids)).order_by(staff.c.id)
-    ).mappings()
-    return [{"id": row["id"], "role": row["billing_role"], "employed": True} for row in rows]
+def _staff(known: KnownRows, ids: set[str]) -> list[dict[str, Any]]:
+    return [
+        {"id": account, "role": role, "employed": True}
+        for account, role in known.roles.items()
+        if account in ids
+    ]
 
 
 def _instant(at_ms: int) -> str:

@@ -3,6 +3,7 @@
 A setting holds from its effective time on; nothing recorded before is edited.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,8 +91,9 @@ def history(db: Connection, known_at_ms: int | None = None) -> list[Change]:
 
 def in_force(db: Connection, at_ms: int, known_at_ms: int | None = None) -> dict[str, Any]:
     """The settings that hold at an instant; what is absent has the rules' own default."""
-    return {
-        change.name: change.value
-        for change in history(db, known_at_ms)
-        if change.effective_from_ms <= at_ms
-    }
+    return at(history(db, known_at_ms), at_ms)
+
+
+def at(changes: Iterable[Change], at_ms: int) -> dict[str, Any]:
+    """The same, of changes in the order in which they take effect."""
+    return {change.name: change.value for change in changes if change.effective_from_ms <= at_ms}

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
@@ -48,6 +49,8 @@ patient_detail = Table(  # append-only: the newest row that no other corrects is
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
     Column("corrects", HEX32),
+    Index(None, "patient_id"),
+    Index(None, "corrects"),
 )
 
 assignment = Table(  # append-only
@@ -60,6 +63,8 @@ assignment = Table(  # append-only
     Column("assigned_from_ms", BigInteger, nullable=False),
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+    Index(None, "patient_id"),
+    Index(None, "device_id"),
 )
 
 assignment_end = Table(  # append-only
@@ -81,4 +86,6 @@ program_fact = Table(  # append-only: consent, order, visit, plan, episode as th
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
     Column("corrects", HEX32),
+    Index(None, "patient_id"),
+    Index(None, "corrects"),
 )
