@@ -14,6 +14,8 @@ _COMMANDS = {
     "hub": "cloud_sync.commands.hub:app",
     "patient": "cloud_sync.commands.patient:app",
     "staff": "cloud_sync.commands.staff:app",
+    "practice": "cloud_sync.commands.practice:app",
+    "device": "cloud_sync.commands.device:app",
     "checkpoint": "cloud_sync.commands.ledger:checkpoint",
     "verify-ledger": "cloud_sync.commands.ledger:verify_ledger",
     "determine": "cloud_sync.commands.determine:determine",

@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import cyclopts
 
+from cloud_sync.commands import patient_file
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Json = Annotated[bool, cyclopts.Parameter(name="--json", negative=())]
 AUTHOR = "0" * 32  # the operator at the server's own terminal, who has no account
 
-app = cyclopts.App(name="patient", help="Add and list patients; assign devices to them.")
+app = cyclopts.App(
+    name="patient", help="Add, list and correct patients; assign devices; keep their files."
+)
+app.command(patient_file.record)
+app.command(patient_file.show, name="file")
 
 
 @app.command
@@ -170,11 +176,20 @@ def assign(  # noqa: PLR0913 - one flag a column
 
 
 @app.command
-def record(directory: Path, patient: str, kind: str, entry: str, *, as_json: Json = False) -> None:
-    """Put an entry on a patient's file: a consent, an order, an episode, as the case file has it.
+def change(  # noqa: PLR0913 - one flag a column
+    directory: Path,
+    patient: str,
+    *,
+    reason: str,
+    name: str | None = None,
+    birth_date: date | None = None,
+    record_number: str | None = None,
+    zone: str | None = None,
+    payer: str | None = None,
+) -> None:
+    """Correct a patient's details; the old ones stay readable. A new zone recounts the days.
 
-    Example: vitals-clinic patient record /srv/clinic 6f1c... orders
-    '{"program": "RPM", "ordered_on": "2026-11-01"}'
+    Example: vitals-clinic patient change /srv/clinic 6f1c... --zone America/Phoenix --reason moved
 
     Parameters
     ----------
@@ -182,34 +197,40 @@ def record(directory: Path, patient: str, kind: str, entry: str, *, as_json: Jso
         The clinic's directory.
     patient
         The patient's id, as `patient list` shows it.
-    kind
-        consents, orders, initiating_visits, care_plans, decision_making, lane_choices, episodes,
-        stays, other_claims, or patient.
-    entry
-        The entry as a JSON object.
-    as_json
-        Print {"fact": ...}.
+    reason
+        Why; it stands beside the correction for good.
+    name
+        The patient's name.
+    birth_date
+        As 1951-04-09.
+    record_number
+        The practice's own number for the patient.
+    zone
+        IANA time zone at the patient's home.
+    payer
+        Who pays.
 
     """
-    import msgspec
-
-    from cloud_sync.commands.opened import opened, say, say_json
+    from cloud_sync.commands.opened import opened, say
     from cloud_sync.ledger import people
     from cloud_sync.ledger.refused import Refused
 
+    named = {
+        "name": name,
+        "birth_date": birth_date,
+        "record_number": record_number,
+        "zone": zone,
+        "payer": payer,
+    }
+    changes = {key: value for key, value in named.items() if value is not None}
     with opened(directory) as clinic:
-        try:
-            body = msgspec.json.decode(entry, type=dict[str, object])
-        except msgspec.MsgspecError as error:
-            raise Refused(f"The entry is no JSON object: {error}.") from None
+        if not changes or not reason.strip():
+            raise Refused("Give what is to change, and say why.")
         with clinic.store.write() as db:
-            identity = people.record_fact(
-                db, patient_id=patient, kind=kind, body=body, author=AUTHOR, at_ms=clinic.at_ms
+            people.change_patient(
+                db, patient, changes, author=AUTHOR, at_ms=clinic.at_ms, reason=reason.strip()
             )
-        if as_json:
-            say_json({"fact": identity})
-        else:
-            say("The entry is on file.")
+        say("The new details are on file; the old ones stay beside them.")
 
 
 def _devices(db: "Connection", patient_id: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""`vitals-clinic staff`: accounts of the people who work at the clinic."""
+"""`vitals-clinic staff`: accounts of the people who work at the clinic, and as whom they work."""
 
 import sys
 from pathlib import Path
@@ -6,9 +6,15 @@ from typing import Annotated
 
 import cyclopts
 
+from cloud_sync.commands import staff_history
+
 Json = Annotated[bool, cyclopts.Parameter(name="--json", negative=())]
 
-app = cyclopts.App(name="staff", help="Add, list and disable accounts; set passwords.")
+app = cyclopts.App(
+    name="staff", help="Add, list and disable accounts; record role, credential and employer."
+)
+app.command(staff_history.change)
+app.command(staff_history.history)
 
 
 @app.command
@@ -19,12 +25,15 @@ def add(  # noqa: PLR0913 - one flag a column
     name: str,
     role: str = "clinician",
     billing_role: str = "clinical_staff",
+    credential: str | None = None,
+    employer: str | None = None,
+    npi: str | None = None,
     password_file: Path | None = None,
     as_json: Json = False,
 ) -> None:
     """Open an account. The password is asked for, or read from a file (- is standard input).
 
-    Example: vitals-clinic staff add /srv/clinic nia --name "Nia Okafor RN" --role clinician
+    Example: vitals-clinic staff add /srv/clinic nia --name "Nia Okafor" --credential RN
 
     Parameters
     ----------
@@ -38,6 +47,12 @@ def add(  # noqa: PLR0913 - one flag a column
         What the person may do: reader, biller, clinician, admin or auditor.
     billing_role
         As whom the rules count the person's time: clinical_staff, practitioner or non_clinical.
+    credential
+        RN, LPN, CMA, MD and the like.
+    employer
+        Who employs the person, if it is not the practice.
+    npi
+        The National Provider Identifier of a practitioner.
     password_file
         A file with the password, at least 15 characters.
     as_json
@@ -48,6 +63,8 @@ def add(  # noqa: PLR0913 - one flag a column
     from cloud_sync.ledger import staff
 
     password = _password(password_file)
+    details: dict[str, object] = {"credential": credential, "npi": npi, "employer": employer}
+    details["employed"] = employer is None
     with opened(directory) as clinic:
         with clinic.store.write() as db:
             identity = staff.create(
@@ -59,6 +76,7 @@ def add(  # noqa: PLR0913 - one flag a column
                 billing_role=billing_role,
                 password=password,
                 at_ms=clinic.at_ms,
+                details=details,
             )
         if as_json:
             say_json({"id": identity, "username": username.lower()})
@@ -83,19 +101,42 @@ def list_staff(directory: Path, *, as_json: Json = False) -> None:
     from dataclasses import asdict
 
     from cloud_sync.commands.opened import opened, say_json, say_table
-    from cloud_sync.ledger import staff
+    from cloud_sync.ledger import staff, staff_details
 
     with opened(directory) as clinic:
         with clinic.store.read() as db:
             accounts = staff.everyone(db)
+            roster = staff_details.roster(db)
+        today = staff_details.utc_day(clinic.at_ms)
+        now = [(a, roster.role(a.id, today), roster.on(a.id, today)) for a in accounts]
         if as_json:
-            say_json([asdict(account) for account in accounts])
+            say_json(
+                [
+                    {
+                        **asdict(a),
+                        "billing_role": role,
+                        "credential": detail and detail.credential,
+                        "employed": roster.employed(a.id, today),
+                        "employer": detail and detail.employer,
+                        "npi": detail and detail.npi,
+                    }
+                    for a, role, detail in now
+                ]
+            )
             return
         say_table(
-            ("User name", "Name", "Role", "Billing role", "State"),
+            ("User name", "Name", "Role", "Billing role", "Credential", "Employer", "State"),
             [
-                (a.username, a.full_name, a.role, a.billing_role, _state(a.disabled_at_ms))
-                for a in accounts
+                (
+                    a.username,
+                    a.full_name,
+                    a.role,
+                    role,
+                    (detail and detail.credential) or "",
+                    (detail and detail.employer) or "the practice",
+                    _state(a.disabled_at_ms),
+                )
+                for a, role, detail in now
             ],
         )
 

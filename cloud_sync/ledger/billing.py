@@ -1,12 +1,13 @@
 """Who bills for a patient: the practitioner whom the rules call P1."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, select
 
-from cloud_sync.ledger.tables import program_fact, staff
+from cloud_sync.ledger.staff_details import practitioners
+from cloud_sync.ledger.tables import program_fact
 
 
 def billing_practitioner(db: Connection, patient_id: str, as_of_ms: int) -> str | None:
@@ -14,13 +15,13 @@ def billing_practitioner(db: Connection, patient_id: str, as_of_ms: int) -> str 
 
     Where there are several and none is recorded, nobody: their minutes then count as staff's.
     """
-    return recorded_practitioner(db, patient_id, as_of_ms) or only_practitioner(db)
+    named = recorded_practitioner(db, patient_id, as_of_ms)
+    return named or only_practitioner(db, as_of_ms)
 
 
-def only_practitioner(db: Connection) -> str | None:
-    """The practice's practitioner, where there is exactly one."""
-    found = db.execute(select(staff.c.id).where(staff.c.billing_role == "practitioner")).scalars()
-    ids: list[str] = list(found)
+def only_practitioner(db: Connection, as_of_ms: int) -> str | None:
+    """The practice's practitioner at that time, where there is exactly one."""
+    ids = practitioners(db, as_of_ms)
     return ids[0] if len(ids) == 1 else None
 
 
@@ -35,15 +36,14 @@ def recorded_practitioner(db: Connection, patient_id: str, as_of_ms: int) -> str
         )
         .order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
     ).all()
-    corrected = {row.corrects for row in rows}
-    return recorded([row for row in rows if row.id not in corrected])
+    return recorded(rows)
 
 
-def recorded(facts: Iterable[Row[Any]]) -> str | None:
-    """The account that the newest of these facts in force names."""
-    named = None
+def recorded(facts: Sequence[Row[Any]]) -> str | None:
+    """The account that the newest of these facts names, oldest first, corrected ones too."""
+    corrected, named = {row.corrects for row in facts}, None
     for row in facts:
-        if row.kind == "billing_practitioner":
+        if row.kind == "billing_practitioner" and row.id not in corrected:
             # Corrected to nothing: the one before it holds again.
             named = msgspec.json.decode(row.body).get("staff", named)
     return named

@@ -59,6 +59,10 @@ class Entry:
     measured: bool
     entered_at_ms: int
     corrects: str | None
+    reason: str | None
+    split_from: str | None
+    import_id: str | None
+    external_id: str | None
     corrected: bool
     void_reason: str | None
     voided_at_ms: int | None
@@ -113,6 +117,12 @@ def of_staff(db: Connection, staff_id: str, from_ms: int, to_ms: int) -> list[En
         care_time.c.end_ms > from_ms,
     )
     return _listed(db, statement)
+
+
+def find(db: Connection, identity: str) -> Entry | None:
+    """One entry."""
+    row = db.execute(entries().where(care_time.c.id == identity)).mappings().first()
+    return None if row is None else Entry(**row)
 
 
 def reviewed(db: Connection, patient_id: str) -> set[bytes]:

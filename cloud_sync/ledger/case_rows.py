@@ -22,7 +22,10 @@ from sqlalchemy import (
     select,
 )
 
+from cloud_sync.ledger import device_details
 from cloud_sync.ledger.billing import only_practitioner
+from cloud_sync.ledger.device_details import Detail
+from cloud_sync.ledger.staff_details import Roster, roster
 from cloud_sync.ledger.tables import (
     assignment,
     assignment_end,
@@ -32,7 +35,6 @@ from cloud_sync.ledger.tables import (
     observation,
     patient_detail,
     program_fact,
-    staff,
 )
 
 Found = Sequence[Row[Any]]
@@ -42,8 +44,8 @@ Found = Sequence[Row[Any]]
 class PatientRows:
     """One patient's rows, each list in the order in which a case file has them.
 
-    `time` holds entries of any standing, `gone` says whether one was corrected or voided by then;
-    `beside` what the same workers logged for others at the same time, in force only.
+    `facts` and `time` hold what was corrected, too; `gone` says whether an entry of time was, or
+    was voided by then. `beside` is what the same workers logged for others at the same time.
     """
 
     details: Found
@@ -61,7 +63,8 @@ class KnownRows:
 
     as_of_ms: int
     patients: dict[str, PatientRows]
-    roles: dict[str, str]  # by account, in the order of the ids
+    roster: Roster
+    device_details: dict[str, list[Detail]]  # by device, in the order in which they take effect
     only_practitioner: str | None
 
 
@@ -76,13 +79,12 @@ def rows_of(db: Connection, ids: Collection[str], as_of_ms: int) -> KnownRows:
     readings = _by(db.execute(_readings(wanted, as_of_ms)), "patient_id")
     devices, time = _by(lent, "patient_id"), _by(own, "patient_id")
     beside = _by(_beside(db, wanted, {row.staff_id for row in own}, as_of_ms), "beside")
-    roles = db.execute(select(staff.c.id, staff.c.billing_role).order_by(staff.c.id))
     return KnownRows(
         as_of_ms=as_of_ms,
         patients={
             one: PatientRows(
                 details=details.get(one, ()),
-                facts=_in_force(facts.get(one, ())),
+                facts=facts.get(one, ()),
                 devices=devices.get(one, ()),
                 readings=sorted(readings.get(one, ()), key=_by_measurement),
                 unclaimed=[
@@ -95,8 +97,9 @@ def rows_of(db: Connection, ids: Collection[str], as_of_ms: int) -> KnownRows:
             )
             for one in wanted
         },
-        roles={row.id: row.billing_role for row in roles},
-        only_practitioner=only_practitioner(db),
+        roster=roster(db, as_of_ms),
+        device_details=device_details.history(db, {row.id for row in lent}, as_of_ms),
+        only_practitioner=only_practitioner(db, as_of_ms),
     )
 
 
@@ -105,11 +108,6 @@ def _by(rows: Iterable[Row[Any]], key: str) -> dict[str, list[Row[Any]]]:
     for row in rows:
         found[getattr(row, key)].append(row)
     return found
-
-
-def _in_force(rows: Found) -> Found:
-    corrected = {row.corrects for row in rows}
-    return [row for row in rows if row.id not in corrected]
 
 
 def _by_measurement(row: Row[Any]) -> tuple[bool, int, bytes]:

@@ -4,18 +4,16 @@ Facts recorded later are left out, and so are entries that a later one had corre
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import msgspec
 from sqlalchemy import Connection, Row
 
-from cloud_sync.ledger import practice_settings
+from cloud_sync.ledger import case_devices, case_facts, case_time, practice_settings
 from cloud_sync.ledger.billing import recorded
 from cloud_sync.ledger.case_rows import Found, KnownRows, PatientRows, rows_of
+from cloud_sync.ledger.case_time import instant
+from cloud_sync.ledger.local_time import local
 
-BILLING = "P1"  # the case file's name for the billing practitioner
 RESULTS = {
     "blood_pressure": "measurement",
     "glucose": "measurement",
@@ -28,17 +26,6 @@ RESULTS = {
     "failed_measurement": "failed",
     "control_solution": "control",
 }  # every other kind of observation is no reading at all
-FACT_LISTS = (
-    "consents",
-    "orders",
-    "initiating_visits",
-    "care_plans",
-    "decision_making",
-    "lane_choices",
-    "episodes",
-    "stays",
-    "other_claims",
-)
 
 
 def build_case(
@@ -67,20 +54,24 @@ def case_file(
         raise LookupError("there is no such patient")
     zone = zone or str(detail.zone)
     billing = billing_of(known, patient_id)
-    facts = _facts(rows.facts, billing)
-    devices = _devices(rows.devices, ZoneInfo(zone))
-    time = list(_time(rows, billing))
+    facts = case_facts.of_rows(rows.facts, billing)
+    devices = case_devices.of_rows(rows.devices, known.device_details, zone)
+    worked = sorted(
+        [*(row for row in rows.time if not row.gone), *rows.beside],
+        key=lambda row: (row.start_ms, row.id),
+    )
+    time, staff = case_time.of_rows(patient_id, worked, known.roster, billing, zone)
     return {
         "id": patient_id,
-        "as_of": _instant(known.as_of_ms),
+        "as_of": instant(known.as_of_ms),
         "defaults": False,
         "settings": {**settings, "time_zone": zone},
         "patient": {"payer": detail.payer, **facts.pop("patient")},
         **facts,
         "devices": devices,
-        "readings": list(_readings(rows, devices, ZoneInfo(zone))),
+        "readings": list(_readings(rows, devices, zone)),
         "time": time,
-        "staff": _staff(known, {entry["staff"] for entry in time}),
+        "staff": staff,
     }
 
 
@@ -97,40 +88,8 @@ def _detail(found: Found, as_of_ms: int) -> Row[Any] | None:
     return next(reversed(standing), found[0] if found else None)
 
 
-def _facts(rows: Found, billing: str | None) -> dict[str, Any]:
-    """The lists of the case file, and the patient's own keys joined, the newest winning."""
-    patient: dict[str, Any] = {}
-    lists: dict[str, Any] = {kind: [] for kind in FACT_LISTS}
-    for row in rows:
-        if row.kind not in lists and row.kind != "patient":
-            continue
-        body = msgspec.json.decode(row.body)
-        if row.kind == "patient":
-            patient |= body
-        elif body:  # a correction to nothing takes an entry away
-            if billing is not None and body.get("practitioner") == billing:
-                body["practitioner"] = BILLING
-            lists[row.kind].append(body)
-    return {"patient": patient, **lists}
-
-
-def _devices(rows: Found, zone: ZoneInfo) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": row.id,
-            "kind": row.kind,
-            "fda_defined": row.fda_defined,
-            "automatic": row.automatic,
-            "test": row.test,
-            "assigned_from": _local_day(row.assigned_from_ms, zone),
-            "assigned_to": _local_day(row.assigned_to_ms, zone),
-        }
-        for row in rows
-    ]
-
-
 def _readings(
-    rows: PatientRows, devices: list[dict[str, Any]], zone: ZoneInfo
+    rows: PatientRows, devices: list[dict[str, Any]], zone: str
 ) -> Iterator[dict[str, Any]]:
     """What the clinic has of this patient; received is when the clinic committed it.
 
@@ -145,60 +104,18 @@ def _readings(
         if row.kind in RESULTS and row.measured_at_ms is not None:
             yield {
                 "device": row.device_id,
-                "measured_at": _instant(row.measured_at_ms),
-                "received_at": _instant(row.committed_at_ms),
+                "measured_at": instant(row.measured_at_ms),
+                "received_at": instant(row.committed_at_ms),
                 "source": "automatic",
                 "result": RESULTS[row.kind],
             }
 
 
-def _within_dates(row: Row[Any], devices: Sequence[dict[str, Any]], zone: ZoneInfo) -> bool:
-    day = _local_day(row.measured_at_ms, zone)
+def _within_dates(row: Row[Any], devices: Sequence[dict[str, Any]], zone: str) -> bool:
+    day = local(row.measured_at_ms, zone).date().isoformat()
     return any(
         entry["id"] == row.device_id
         and entry["assigned_from"] <= day
         and (entry["assigned_to"] is None or day <= entry["assigned_to"])
         for entry in devices
     )
-
-
-def _time(rows: PatientRows, billing: str | None) -> Iterator[dict[str, Any]]:
-    """The patient's care time, and what the same workers logged for others at the same time."""
-    own = [row for row in rows.time if not row.gone]
-    ids = {row.id for row in own}
-    for row in sorted([*own, *rows.beside], key=lambda row: (row.start_ms, row.id)):
-        entry = {
-            "program": row.program,
-            "start": _instant(row.start_ms),
-            "end": _instant(row.end_ms),
-            "staff": BILLING if row.staff_id == billing else row.staff_id,
-            "entered_at": _instant(row.entered_at_ms),
-            "patients": row.patients,
-        }
-        if row.id in ids:
-            yield entry | {
-                "activity": row.activity,
-                "note": row.note,
-                "interactive": row.interactive,
-                "mode": row.mode,
-            }
-        else:
-            yield entry | {"other_patient": True}  # nothing else of another patient leaves
-
-
-def _staff(known: KnownRows, ids: set[str]) -> list[dict[str, Any]]:
-    return [
-        {"id": account, "role": role, "employed": True}
-        for account, role in known.roles.items()
-        if account in ids
-    ]
-
-
-def _instant(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
-
-
-def _local_day(at_ms: int | None, zone: ZoneInfo) -> str | None:
-    if at_ms is None:
-        return None
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone).date().isoformat()

@@ -20,6 +20,7 @@ from cloud_sync.ledger.local_time import midnight_ms
 from cloud_sync.ledger.month_facts import month_facts
 from cloud_sync.ledger.people import Patient, find
 from cloud_sync.ledger.refused import Refused
+from cloud_sync.ledger.staff_details import practitioners
 from cloud_sync.ledger.tables import attestation, attestation_void, month_snapshot, patient, staff
 from cloud_sync.rules.calendar import ONE_DAY, month_named
 
@@ -110,8 +111,7 @@ def sign(  # noqa: PLR0913 - named columns
     db: Connection, patient_id: str, month: str, *, digest: str, staff_id: str, at_ms: int
 ) -> Standing:
     """The practitioner's signature under exactly the snapshot that was shown."""
-    role = db.scalar(select(staff.c.billing_role).where(staff.c.id == staff_id))
-    if role != "practitioner":
+    if staff_id not in practitioners(db, at_ms):
         raise Refused("Only a practitioner signs a month.")
     before = standing(db, _held(db, patient_id), month, at_ms)
     if before.snapshot is None:

@@ -5,7 +5,7 @@ A reading's patient follows from this alone, so every change here recounts the d
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, func, select
 
 from cloud_sync.ledger import entries
 from cloud_sync.ledger.identifiers import new_id
@@ -66,15 +66,6 @@ def find(db: Connection, device_id: str) -> Device:
     if row is None:
         raise Refused("The clinic has not heard of this device: it appears with its first reading.")
     return Device(**row)
-
-
-def describe(db: Connection, device_id: str, *, label: str, fda_defined: bool, test: bool) -> None:
-    """What the practice knows of a device: its name, whether FDA law defines it, a test unit."""
-    find(db, device_id)
-    values = {"label": label.strip(), "fda_defined": fda_defined, "test": test}
-    if not values["label"]:
-        raise Refused("Give the device a name that staff will recognise.")
-    db.execute(update(device).where(device.c.id == device_id).values(values))
 
 
 def assign(  # noqa: PLR0913 - named columns

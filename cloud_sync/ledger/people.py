@@ -13,25 +13,11 @@ import msgspec
 from sqlalchemy import Connection, Select, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import entries
+from cloud_sync.ledger import entries, facts as kinds, staff_details
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
-from cloud_sync.ledger.tables import patient, patient_detail, program_fact, staff
+from cloud_sync.ledger.tables import patient, patient_detail, program_fact
 from cloud_sync.rules.case import Problem, read
-
-FACT_KINDS = (
-    "consents",
-    "orders",
-    "initiating_visits",
-    "care_plans",
-    "decision_making",
-    "lane_choices",
-    "episodes",
-    "stays",
-    "other_claims",
-    "patient",
-    "billing_practitioner",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +35,15 @@ class Patient:
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """One entry of a patient's case file."""
+    """One entry of a patient's file. `reason`: why it corrects the one before it."""
 
     id: str
     kind: str
     body: dict[str, Any]
     recorded_at_ms: int
     author: str
+    corrects: str | None = None
+    reason: str | None = None
 
 
 def add_patient(  # noqa: PLR0913 - named columns
@@ -84,8 +72,14 @@ def add_patient(  # noqa: PLR0913 - named columns
     return identity
 
 
-def change_patient(
-    db: Connection, patient_id: str, changes: Mapping[str, Any], *, author: str, at_ms: int
+def change_patient(  # noqa: PLR0913 - named columns
+    db: Connection,
+    patient_id: str,
+    changes: Mapping[str, Any],
+    *,
+    author: str,
+    at_ms: int,
+    reason: str | None = None,
 ) -> None:
     """Correct details: a new row that names the one it corrects. A new zone recounts the days."""
     from cloud_sync.ledger.devices import rederive_patient
@@ -95,7 +89,15 @@ def change_patient(
         field: changes.get(field, getattr(current, field))
         for field in ("name", "birth_date", "record_number", "zone", "payer")
     }
-    _insert_detail(db, patient_id, details, author=author, at_ms=at_ms, corrects=current.detail_id)
+    _insert_detail(
+        db,
+        patient_id,
+        details,
+        author=author,
+        at_ms=at_ms,
+        corrects=current.detail_id,
+        reason=reason,
+    )
     if details["zone"] != current.zone:
         rederive_patient(db, patient_id)
 
@@ -108,6 +110,7 @@ def _insert_detail(  # noqa: PLR0913 - named columns
     author: str,
     at_ms: int,
     corrects: str | None,
+    reason: str | None = None,
 ) -> None:
     if not details["name"].strip():
         raise Refused("Give the patient's name.")
@@ -128,6 +131,7 @@ def _insert_detail(  # noqa: PLR0913 - named columns
         "recorded_at_ms": at_ms,
         "author": author,
         "corrects": corrects,
+        "reason": reason,
     }
     entries.add(db, patient_detail, row, author=author, at_ms=at_ms)
 
@@ -173,17 +177,22 @@ def record_fact(  # noqa: PLR0913 - named columns
     author: str,
     at_ms: int,
     corrects: str | None = None,
+    reason: str | None = None,
 ) -> str:
-    """Put one entry of the case file on record: a consent, an order, a visit."""
-    if kind not in FACT_KINDS:
-        raise Refused(f"Such an entry is one of: {', '.join(FACT_KINDS)}.")
+    """Put one entry on a patient's file: a consent, an order, a visit. `facts` has the kinds.
+
+    A correction names the entry it corrects, and why; an empty body takes that entry away.
+    """
+    kinds.check(kind, body)
     find(db, patient_id)
+    known = {fact.id: fact for fact in facts(db, patient_id)}
+    if corrects is not None:
+        _check_correction(known.get(corrects), kind, reason)
     if kind == "billing_practitioner":
-        _check_practitioner(db, body)
-    else:
-        _check_fact(kind, body)
-    if corrects is not None and corrects not in {fact.id for fact in facts(db, patient_id)}:
-        raise Refused("The entry to correct is not this patient's, or has been corrected.")
+        _check_practitioner(db, body, at_ms)
+    elif body:
+        _check_readable(kind, body)
+        _check_reference(known, kind, body)
     identity = new_id()
     row = {
         "id": identity,
@@ -193,28 +202,50 @@ def record_fact(  # noqa: PLR0913 - named columns
         "recorded_at_ms": at_ms,
         "author": author,
         "corrects": corrects,
+        "reason": reason and reason.strip(),
     }
     entries.add(db, program_fact, row, author=author, at_ms=at_ms)
     return identity
 
 
-def _check_fact(kind: str, body: Mapping[str, Any]) -> None:
+def _check_correction(old: Fact | None, kind: str, reason: str | None) -> None:
+    if old is None:
+        raise Refused("The entry to correct is not this patient's, or has been corrected.")
+    if old.kind != kind:
+        raise Refused("A correction is of the same kind as the entry it corrects.")
+    if not (reason or "").strip():
+        raise Refused("Say why the entry is corrected: an auditor will ask.")
+
+
+def _check_readable(kind: str, body: Mapping[str, Any]) -> None:
     """The rules must be able to read it: an entry they cannot would stop all of this patient's."""
-    if not body:  # takes the entry that it corrects away
+    judged = kinds.case_entry(kind, body)
+    if not judged:
         return
-    entry = dict(body) if kind == "patient" else [dict(body)]
+    entry = judged if kind == "patient" else [judged]
     probe = {"id": "probe", "as_of": "2026-01-01T00:00:00Z", "defaults": False, kind: entry}
     problem = read(probe)
     if isinstance(problem, Problem):
         raise Refused(f"This entry cannot be read: {problem}.")
 
 
-def _check_practitioner(db: Connection, body: Mapping[str, Any]) -> None:
-    """`{"staff": id}` of somebody who may bill."""
-    if not body:
+def _check_reference(known: Mapping[str, Fact], kind: str, body: Mapping[str, Any]) -> None:
+    """A revocation names a consent that is on file, and cannot lie before it."""
+    key, wanted = kinds.REFERENCES.get(kind, (None, None))
+    if key is None:
         return
-    role = db.scalar(select(staff.c.billing_role).where(staff.c.id == body.get("staff")))
-    if set(body) != {"staff"} or role != "practitioner":
+    target = known.get(str(body[key]))
+    if target is None or target.kind != wanted:
+        raise Refused(f"The entry it belongs to is not on file: {key} is to be the id of one.")
+    begun = next((target.body[k] for k in ("given_on", "start", "on") if k in target.body), "")
+    dated = next((str(body[k]) for k in ("revoked_on", "end", "on") if k in body), "")
+    if dated < begun:
+        raise Refused("It cannot lie before what it ends or shares began.")
+
+
+def _check_practitioner(db: Connection, body: Mapping[str, Any], at_ms: int) -> None:
+    """`{"staff": id}` of somebody who may bill."""
+    if body and body["staff"] not in staff_details.practitioners(db, at_ms):
         raise Refused("The billing practitioner must be an account with that billing role.")
 
 
@@ -236,6 +267,8 @@ def facts(db: Connection, patient_id: str) -> list[Fact]:
             body=msgspec.json.decode(row["body"], type=dict[str, Any]),
             recorded_at_ms=row["recorded_at_ms"],
             author=row["author"],
+            corrects=row["corrects"],
+            reason=row["reason"],
         )
         for row in rows
         if row["body"] != "{}"

@@ -1,20 +1,26 @@
-"""The people of the clinic: accounts, roles, passwords. An account is disabled, never deleted."""
+"""The people of the clinic: accounts, roles, passwords. An account is disabled, never deleted.
+
+As whom somebody works, from when on, is `staff_details`; the account keeps how it was opened.
+"""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from cloud_sync.ledger import passwords
+from cloud_sync.ledger import passwords, staff_details
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.sessions import close_all
+from cloud_sync.ledger.staff_details import BILLING_ROLES
 from cloud_sync.ledger.tables import staff
 
 ROLES = ("reader", "biller", "clinician", "admin", "auditor")
-BILLING_ROLES = ("clinical_staff", "practitioner", "non_clinical")
+OPERATOR = "0" * 32  # whoever works at the server's own terminal, without an account
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 
 
@@ -41,8 +47,13 @@ def create(  # noqa: PLR0913 - named columns
     billing_role: str,
     password: str,
     at_ms: int,
+    details: Mapping[str, Any] | None = None,
+    author: str = OPERATOR,
 ) -> str:
-    """Open an account and return its id; Refused where a name is taken or a rule is broken."""
+    """Open an account and return its id; Refused where a name is taken or a rule is broken.
+
+    `details`: credential, employer and the like (`staff_details.FIELDS`), until a change.
+    """
     username = username.strip().lower()
     _check_account(username, full_name, role, billing_role)
     passwords.check(password, username)
@@ -63,6 +74,15 @@ def create(  # noqa: PLR0913 - named columns
     created: str | None = db.execute(statement).scalar()
     if created is None:
         raise Refused(f"The user name {username} is taken.")
+    staff_details.record(
+        db,
+        created,
+        details or {},
+        effective_from=staff_details.ALWAYS,
+        reason="account opened",
+        author=author,
+        at_ms=at_ms,
+    )
     return created
 
 

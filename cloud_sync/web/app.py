@@ -31,11 +31,12 @@ from cloud_sync.web.pages import (
     patients,
     review,
     time,
+    work,
 )
 from cloud_sync.web.permissions import Permission
 
 _MAX_BODY_BYTES = 256 * 1024
-_PAGES = (account, patients, patient, review, time, file, closing, hubs, alarms, api)
+_PAGES = (account, patients, patient, review, work, time, file, closing, hubs, alarms, api)
 
 
 def build_app(

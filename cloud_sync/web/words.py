@@ -1,6 +1,6 @@
 """How values, times and states are said on a page. Values keep the device's unit and digits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,8 +8,8 @@ from typing import Any
 from cloud_sync.contract import readings as r
 from cloud_sync.contract.canonical import plain
 from cloud_sync.ledger.local_time import local
-from cloud_sync.ledger.people import Fact
 from cloud_sync.ledger.readings import Seen
+from cloud_sync.web.file_words import fact_words
 
 _KINDS = {
     "blood_pressure": "Blood pressure",
@@ -162,49 +162,6 @@ def input_start_of_day(at_ms: int, zone: str) -> str:
 def zone_short(at_ms: int, zone: str) -> str:
     """MST."""
     return f"{local(at_ms, zone):%Z}"
-
-
-def fact_words(fact: Fact) -> str:
-    """One entry of the case file in a line."""
-    body = {key: item for key, item in fact.body.items() if item not in (None, "", False)}
-    match fact.kind:
-        case "consents":
-            documented = "documented" if fact.body.get("documented", True) else "not documented"
-            mode = body.get("mode", "consent")
-            revoked = f", revoked {body['revoked_on']}" if "revoked_on" in body else ""
-            given = body.get("given_on")
-            return f"{body.get('program')} consent, {mode}, {given}, {documented}{revoked}"
-        case "orders":
-            return f"{body.get('program')} order of {body.get('ordered_on')}"
-        case "patient":
-            return _patient_words(body)
-        case "initiating_visits":
-            discussed = ", ".join(body.get("discussed", ())) or "no program"
-            return f"Visit of {body.get('on')}, discussed: {discussed}"
-        case "care_plans":
-            shared = "shared" if fact.body.get("shared_with_patient", True) else "not shared"
-            revised = ", substantially revised" if body.get("substantially_revised") else ""
-            return f"Care plan of {body.get('on')}, {shared}{revised}"
-        case "episodes":
-            taught = f", patient taught {body['educated_on']}" if "educated_on" in body else ""
-            ready = f", device set up {body['set_up_on']}" if "set_up_on" in body else ""
-            ended = f", ended {body['end']}" if "end" in body else ""
-            return f"{body.get('program')} episode from {body.get('start')}{ready}{taught}{ended}"
-        case "billing_practitioner":
-            return "Billing practitioner recorded"
-        case _:
-            parts = (f"{key.replace('_', ' ')} {item}" for key, item in body.items())
-            return f"{fact.kind.replace('_', ' ').capitalize()}: {', '.join(parts)}"
-
-
-def _patient_words(body: Mapping[str, Any]) -> str:
-    parts = []
-    if "established_on" in body:
-        parts.append(f"Patient of the practice since {body['established_on']}")
-    if "conditions" in body:
-        names = ", ".join(str(one.get("icd10")) for one in body["conditions"])
-        parts.append(f"Chronic conditions: {names}")
-    return "; ".join(parts) or "Patient details"
 
 
 def zone_name(at_ms: int, zone: str) -> str:

@@ -5,7 +5,9 @@ append-only refuse UPDATE and DELETE in the database itself; a correction is a n
 `corrects` names the old one.
 """
 
+from cloud_sync.ledger.tables.alerts import alert, alert_handling, alert_threshold
 from cloud_sync.ledger.tables.base import metadata
+from cloud_sync.ledger.tables.details import device_detail, practice_detail, staff_detail
 from cloud_sync.ledger.tables.evidence import (
     batch,
     checkpoint,
@@ -46,26 +48,33 @@ from cloud_sync.ledger.tables.staff import (
 )
 from cloud_sync.ledger.tables.time import (
     care_time,
+    care_time_link,
     care_time_review,
     care_time_void,
     running_clock,
+    time_import,
 )
 
 __all__ = [
     "APPEND_ONLY",
     "CHAINED",
     "alarm",
+    "alert",
+    "alert_handling",
+    "alert_threshold",
     "assignment",
     "assignment_end",
     "attestation",
     "attestation_void",
     "batch",
     "care_time",
+    "care_time_link",
     "care_time_review",
     "care_time_void",
     "checkpoint",
     "covered",
     "device",
+    "device_detail",
     "enrolment_code",
     "entry",
     "envelope",
@@ -77,6 +86,7 @@ __all__ = [
     "opening",
     "patient",
     "patient_detail",
+    "practice_detail",
     "practice_setting",
     "program_fact",
     "quarantine",
@@ -85,7 +95,9 @@ __all__ = [
     "session",
     "sign_in_attempt",
     "staff",
+    "staff_detail",
     "time_anchor",
+    "time_import",
     "unopened",
 ]
 
@@ -110,6 +122,14 @@ APPEND_ONLY = (
     batch,
     covered,
     checkpoint,
+    staff_detail,
+    device_detail,
+    practice_detail,
+    time_import,
+    care_time_link,
+    alert_threshold,
+    alert,
+    alert_handling,
 )
 
 CHAINED = (  # each new row has an entry of its own, written with it
@@ -127,4 +147,12 @@ CHAINED = (  # each new row has an entry of its own, written with it
     attestation,
     attestation_void,
     batch,
+    staff_detail,
+    device_detail,
+    practice_detail,
+    time_import,
+    care_time_link,
+    alert_threshold,
+    alert,
+    alert_handling,
 )

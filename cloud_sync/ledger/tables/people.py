@@ -49,6 +49,7 @@ patient_detail = Table(  # append-only: the newest row that no other corrects is
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
     Column("corrects", HEX32),
+    Column("reason", Text),  # why it was corrected; null in rows older than the column
     Index(None, "patient_id"),
     Index(None, "corrects"),
 )
@@ -76,16 +77,17 @@ assignment_end = Table(  # append-only
     Column("author", HEX32, nullable=False),
 )
 
-program_fact = Table(  # append-only: consent, order, visit, plan, episode as the case file has them
+program_fact = Table(  # append-only: consent, order, visit, plan, episode (`ledger.facts`)
     "program_fact",
     metadata,
     Column("id", HEX32, primary_key=True),
     Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
-    Column("kind", String(32), nullable=False),  # a key of the case file: `consents`, `orders`, ...
-    Column("body", Text, nullable=False),  # that key's list entry, canonical JSON
+    Column("kind", String(32), nullable=False),  # `consents`, `orders`, ...: `facts.KINDS`
+    Column("body", Text, nullable=False),  # that kind's struct, canonical JSON
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
     Column("corrects", HEX32),
+    Column("reason", Text),  # why it was corrected; null in rows older than the column
     Index(None, "patient_id"),
     Index(None, "corrects"),
 )

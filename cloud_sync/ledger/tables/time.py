@@ -45,6 +45,10 @@ care_time = Table(  # append-only
     Column("measured", Boolean, nullable=False),  # by the clock, not typed in
     Column("entered_at_ms", BigInteger, nullable=False),
     Column("corrects", HEX32),
+    Column("reason", Text),  # why it was corrected or split; null in rows older than the column
+    Column("split_from", HEX32, ForeignKey("care_time.id")),  # the entry this is a part of
+    Column("import_id", HEX32, ForeignKey("time_import.id")),  # null: recorded here
+    Column("external_id", String(64)),  # SHA-256 of the imported row: it comes in once
     CheckConstraint("program in ('RPM', 'CCM', 'other')", name="program"),
     CheckConstraint("end_ms > start_ms", name="order"),
     CheckConstraint("patients between 1 and 100", name="patients"),
@@ -53,6 +57,20 @@ care_time = Table(  # append-only
     Index(None, "patient_id", "start_ms"),
     Index(None, "staff_id", "end_ms"),
     Index("uq_care_time_corrects", "corrects", unique=True),  # one correction a row: no forks
+    Index("uq_care_time_external_id", "external_id", unique=True),
+)
+
+time_import = Table(  # append-only: a file of time that another system kept
+    "time_import",
+    metadata,
+    Column("id", HEX32, primary_key=True),
+    Column("source", Text, nullable=False),  # what the practice calls that system
+    Column("digest", LargeBinary(32), nullable=False),  # SHA-256 of the file
+    Column("rows_kept", Integer, nullable=False),
+    Column("rows_known", Integer, nullable=False),  # were there already
+    Column("rows_overlapping", Integer, nullable=False),  # of those kept
+    Column("imported_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
 )
 
 care_time_void = Table(  # append-only: an interval that counts no longer, and nothing instead of it
@@ -69,4 +87,14 @@ care_time_review = Table(  # append-only: which readings an interval worked on
     metadata,
     Column("care_time_id", HEX32, ForeignKey("care_time.id"), primary_key=True),
     Column("observation_id", LargeBinary(32), ForeignKey("observation.id"), primary_key=True),
+)
+
+care_time_link = Table(  # append-only: the alerts and plans an interval worked on
+    "care_time_link",
+    metadata,
+    Column("care_time_id", HEX32, ForeignKey("care_time.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("ref_id", HEX32, primary_key=True),
+    CheckConstraint("kind in ('alert', 'care_plan')", name="kind"),
+    Index(None, "kind", "ref_id"),
 )

@@ -1,44 +1,26 @@
-"""What is on file for a patient's programs: consents, orders, visits, as the case file has them."""
+"""What is on file for a patient's programs, and the forms that put it there."""
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from cloud_sync.ledger import people, staff
+from cloud_sync.ledger import devices, people, staff, staff_details
 from cloud_sync.ledger.billing import billing_practitioner, recorded_practitioner
+from cloud_sync.ledger.facts.care import ELEMENTS
+from cloud_sync.ledger.local_time import local
+from cloud_sync.ledger.people import Fact
 from cloud_sync.ledger.refused import Refused
+from cloud_sync.web import file_words
 from cloud_sync.web.counter import Page, SignedIn, Visit
 from cloud_sync.web.forms import Filled, Form
+from cloud_sync.web.pages.file_forms import CONSENT_MODES, LANES, LEVELS, body_of, end_of
 from cloud_sync.web.permissions import Permission
 
-KIND_WORDS = {
-    "consents": "Consent",
-    "orders": "Order",
-    "initiating_visits": "Initiating visit",
-    "care_plans": "Care plan",
-    "decision_making": "Decision making",
-    "lane_choices": "CCM family",
-    "episodes": "Episode of care",
-    "stays": "Stay",
-    "other_claims": "Other claim",
-    "patient": "Patient",
-    "billing_practitioner": "Billing practitioner",
-}
-_ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?")
-_PROGRAMS = ("RPM", "CCM")
 _SIGNED = ("consents", "orders", "initiating_visits", "care_plans", "decision_making")
-_ENDS = {"consents": "revoked_on", "episodes": "end"}
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-_LEVELS = ("low", "moderate", "high")
-_LANES = {
-    "staff": "clinical staff",
-    "practitioner": "the practitioner in person",
-    "complex": "complex",
-}
-_CONSENT_MODES = ("verbal", "written", "electronic")
+_ENDED_BY = {"consents": ("revocations", "consent"), "episodes": ("episode_ends", "episode")}
 
 
 @get(
@@ -48,47 +30,81 @@ _CONSENT_MODES = ("verbal", "written", "electronic")
 )
 def file_page(visit: SignedIn, patient_id: FromPath[str]) -> Page:
     """The entries in force, and forms to add one."""
-    return _page(visit, patient_id, None)
+    return _page(visit, patient_id, None, None)
 
 
-def _page(visit: Visit, patient_id: str, problem: str | None) -> Page:
+def _page(visit: Visit, patient_id: str, problem: str | None, form: Form | None) -> Page:
     with visit.store.read() as db:
         patient = people.find(db, patient_id)
         facts = people.facts(db, patient_id)
-        practitioners = [
-            one
-            for one in staff.everyone(db)
-            if one.billing_role == "practitioner" and one.disabled_at_ms is None
-        ]
+        accounts = staff.everyone(db)
+        bills = set(staff_details.practitioners(db, visit.now_ms))
         billing = billing_practitioner(db, patient_id, visit.now_ms)
+        owned = devices.of_patient(db, patient_id)
+    working = [one for one in accounts if one.disabled_at_ms is None]
+    names = {one.id: one.full_name for one in accounts}
     return visit.page(
         "file.html",
         status=409 if problem else 200,
         patient=patient,
-        facts=facts,
-        kinds=KIND_WORDS,
+        groups=_grouped(facts, names),
+        plans=[fact for fact in facts if fact.kind == "care_plans"],
         problem=problem,
-        consent_modes=_CONSENT_MODES,
-        levels=_LEVELS,
-        lanes=_LANES,
-        practitioners=practitioners,
-        billing=next((one for one in practitioners if one.id == billing), None),
-        ends=_ENDS,
+        typed=form,
+        typed_kind=form.text("kind") if form else "",
+        names=names,
+        staff=working,
+        practitioners=[one for one in working if one.id in bills],
+        billing=next((one for one in working if one.id == billing), None),
+        devices=owned,
+        words=file_words,
+        consent_modes=CONSENT_MODES,
+        levels=LEVELS,
+        lanes=LANES,
+        elements=ELEMENTS,
+        today=local(visit.now_ms, patient.zone).date(),
     )
+
+
+def _grouped(facts: list[Fact], names: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """By topic, each with its details, and whether it still runs on."""
+    ended = {
+        str(fact.body.get(key))
+        for fact in facts
+        for kind, key in _ENDED_BY.values()
+        if fact.kind == kind
+    }
+    rows = {
+        title: [
+            {
+                "fact": fact,
+                "details": list(file_words.fact_details(fact, names)),
+                "ends": fact.kind in _ENDED_BY
+                and fact.id not in ended
+                and not (fact.body.get("revoked_on") or fact.body.get("end")),
+            }
+            for fact in facts
+            if fact.kind in kinds
+        ]
+        for title, kinds in file_words.GROUPS.items()
+    }
+    return {title: found for title, found in rows.items() if found}
 
 
 @post(
     "/patients/{patient_id:str}/file", opt={"permission": Permission.KEEP_FILE}, sync_to_thread=True
 )
 def add_fact(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[Any]:
-    """Put an entry on record; one that corrects another takes it away."""
+    """Put an entry on record; one that corrects another takes it away, and says why."""
     kind, corrects = form.text("kind"), form.text("corrects") or None
     try:
-        body = {} if corrects else _body(kind, form)
         with visit.store.write() as db:
+            patient = people.find(db, patient_id)
+            today = local(visit.now_ms, patient.zone).date()
+            body = {} if corrects else body_of(kind, form, today)
             recorded = recorded_practitioner(db, patient_id, visit.now_ms)
             if body and kind in _SIGNED and recorded is not None:
-                body["practitioner"] = recorded
+                body.setdefault("practitioner", recorded)
             people.record_fact(
                 db,
                 patient_id=patient_id,
@@ -97,9 +113,10 @@ def add_fact(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Respon
                 author=visit.session.staff_id,
                 at_ms=visit.now_ms,
                 corrects=corrects,
+                reason=form.text("reason") if corrects else None,
             )
     except Refused as problem:
-        return _page(visit, patient_id, str(problem))
+        return _page(visit, patient_id, str(problem), None if corrects else form)
     return Redirect(f"/patients/{patient_id}/file", status_code=303)
 
 
@@ -109,106 +126,23 @@ def add_fact(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Respon
     sync_to_thread=True,
 )
 def end_fact(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[Any]:
-    """Revoke a consent or end an episode: a new entry that corrects the one that ran on."""
+    """Revoke a consent or end an episode: an entry of its own, with its reason."""
     try:
-        on = form.needed_day("on", "On").isoformat()
         with visit.store.write() as db:
-            fact = _running(people.facts(db, patient_id), form.text("fact"), on)
+            facts = people.facts(db, patient_id)
+            fact = next((one for one in facts if one.id == form.text("fact")), None)
+            kind, body = end_of(fact.kind if fact else "", form.text("fact"), form)
             people.record_fact(
                 db,
                 patient_id=patient_id,
-                kind=fact.kind,
-                body={**fact.body, _ENDS[fact.kind]: on},
+                kind=kind,
+                body=body,
                 author=visit.session.staff_id,
                 at_ms=visit.now_ms,
-                corrects=fact.id,
             )
     except Refused as problem:
-        return _page(visit, patient_id, str(problem))
+        return _page(visit, patient_id, str(problem), None)
     return Redirect(f"/patients/{patient_id}/file", status_code=303)
-
-
-def _running(facts: list[people.Fact], identity: str, on: str) -> people.Fact:
-    """The entry to end, if it is one that can end on that date."""
-    fact = next((one for one in facts if one.id == identity), None)
-    if fact is None or fact.kind not in _ENDS:
-        raise Refused("This entry cannot be ended.")
-    if on < str(fact.body.get("given_on") or fact.body.get("start")):
-        raise Refused("It cannot end before it began.")
-    return fact
-
-
-def _body(kind: str, form: Form) -> dict[str, Any]:  # noqa: C901, PLR0912 - one case a form
-    """The case file's entry that this form describes."""
-    match kind:
-        case "consents":
-            if form.text("mode") not in _CONSENT_MODES:
-                raise Refused("Say how consent was given.")
-            return {
-                "program": _program(form),
-                "given_on": form.needed_day("on", "Given on").isoformat(),
-                "mode": form.text("mode"),
-                "documented": form.ticked("documented"),
-            }
-        case "orders":
-            ordered = form.needed_day("on", "Ordered on").isoformat()
-            return {"program": "RPM", "ordered_on": ordered}
-        case "episodes":
-            started = form.needed_day("on", "Began on").isoformat()
-            set_up = form.day("set_up_on", "Set up on")
-            taught = form.day("educated_on", "Taught on")
-            return {
-                "program": _program(form),
-                "start": started,
-                "set_up_on": set_up and set_up.isoformat(),
-                "educated_on": taught and taught.isoformat(),
-            }
-        case "initiating_visits":
-            visited = form.needed_day("on", "Visit on").isoformat()
-            return {"on": visited, "discussed": ["CCM"] if form.ticked("ccm") else []}
-        case "decision_making":
-            if form.text("level") not in _LEVELS:
-                raise Refused("Say how complex the decision making was.")
-            return {"month": _month(form), "level": form.text("level")}
-        case "lane_choices":
-            if form.text("lane") not in _LANES:
-                raise Refused("Choose the family of codes.")
-            return {"month": _month(form), "lane": form.text("lane")}
-        case "billing_practitioner":
-            return {"staff": form.text("staff")}
-        case "care_plans":
-            made = form.needed_day("on", "Made or revised on").isoformat()
-            return {
-                "on": made,
-                "shared_with_patient": form.ticked("shared"),
-                "substantially_revised": form.ticked("revised"),
-            }
-        case "patient" if form.text("conditions"):
-            return {"conditions": [_condition(code) for code in form.text("conditions").split(",")]}
-        case "patient":
-            known = form.needed_day("on", "Patient of the practice since").isoformat()
-            return {"established_on": known}
-        case _:
-            raise Refused("Choose what to put on record.")
-
-
-def _condition(code: str) -> dict[str, Any]:
-    """A chronic condition, as the form's words define it (MLN909188)."""
-    if not _ICD10.fullmatch(code.strip().upper()):
-        raise Refused("Give ICD-10 codes such as I10, E11.9, separated by commas.")
-    return {"icd10": code.strip().upper(), "expected_months": 12, "risk": True}
-
-
-def _month(form: Form) -> str:
-    if not _MONTH.fullmatch(form.text("month")):
-        raise Refused("Give the month as 2026-01.")
-    return form.text("month")
-
-
-def _program(form: Form) -> str:
-    if form.text("program") not in _PROGRAMS:
-        raise Refused("Choose the program.")
-    return form.text("program")
 
 
 HANDLERS = (file_page, add_fact, end_fact)

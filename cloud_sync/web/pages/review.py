@@ -8,44 +8,15 @@ from litestar.response import Redirect
 from sqlalchemy import Connection
 
 from cloud_sync.ledger import care_entries, care_time, people, readings
-from cloud_sync.ledger.care_entries import Work
+from cloud_sync.ledger.care_time import Links
 from cloud_sync.ledger.local_time import local, midnight_ms, month_bounds
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.progress import progress
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.web.counter import Page, SignedIn, Visit
 from cloud_sync.web.forms import Filled, Form
+from cloud_sync.web.pages.work import ACTIVITIES, FIELDS, MODE_WORDS, NoteAdvice, work_of
 from cloud_sync.web.permissions import Permission
-
-# Which work belongs to which program: a convention of the field, no list of CMS.
-ACTIVITIES = {
-    "RPM": (
-        "Reviewed readings and trends",
-        "Followed up an alert",
-        "Called about a reading",
-        "Coached on technique",
-        "Changed treatment because of readings",
-    ),
-    "CCM": (
-        "Care plan and goals",
-        "Medication reconciliation",
-        "Specialist or referral",
-        "Home health or pharmacy",
-        "Lab results",
-        "Disease education",
-        "Social needs",
-    ),
-    "other": ("Visit", "Other work, billed otherwise"),
-}
-MODE_WORDS = {
-    "none": "no contact",
-    "phone": "phone",
-    "video": "video",
-    "in_person": "in person",
-    "text": "text message",
-    "voicemail": "voicemail",
-    "portal": "portal message",
-}
 
 
 @get(
@@ -66,6 +37,7 @@ def _page(visit: Visit, patient_id: str, problem: str | None, values: dict[str, 
         recent = [] if waiting else readings.of_patient(db, patient_id, limit=10)
         entries = care_entries.of_patient(db, patient_id, *_month(visit, patient))
         version = readings.version(db, patient_id)
+        plans = [fact for fact in people.facts(db, patient_id) if fact.kind == "care_plans"]
     return visit.page(
         "review.html",
         status=409 if problem else 200,
@@ -80,6 +52,7 @@ def _page(visit: Visit, patient_id: str, problem: str | None, values: dict[str, 
         problem=problem,
         values=values,
         version=version,
+        plans=plans[-1:],
     )
 
 
@@ -117,8 +90,8 @@ def stop(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[A
         with visit.store.write() as db:
             _record(db, visit, patient_id, form)
     except Refused as problem:
-        fields = ("activity", "note", "mode", "interactive", "ended")
-        values = {name: form.text(name) for name in fields}
+        values = {name: form.text(name) for name in (*FIELDS, "ended")}
+        values["advised"] = "yes" if isinstance(problem, NoteAdvice) else ""
         return _page(visit, patient_id, str(problem), values)
     return Redirect(f"/patients/{patient_id}/review", status_code=303)
 
@@ -128,29 +101,20 @@ def _record(db: Connection, visit: Visit, patient_id: str, form: Form) -> None:
     current = care_time.running(db, staff_id)
     if current is not None and current.patient_id != patient_id:
         raise Refused("Your clock runs for another patient: go there to stop it.")
-    ended = form.moment("ended", "Work ended", people.find(db, patient_id).zone)
-    work, reviewed, then = work_of(form), _ids(form), form.text("then")
-    if then:
-        care_time.switch(
-            db, staff_id=staff_id, program=then, at_ms=now, work=work, reviewed=reviewed
-        )
-    else:
-        care_time.stop(
-            db, staff_id=staff_id, at_ms=now, work=work, reviewed=reviewed, ended_ms=ended
-        )
-
-
-def work_of(form: Form) -> Work:
-    """The worker's description of the work."""
-    return Work(
-        activity=form.text("activity"),
-        note=form.text("note"),
-        mode=form.text("mode") or "none",
-        interactive=form.ticked("interactive"),
-        direction=form.text("direction") or None,
-        party=form.text("party") or None,
-        patients=form.number("patients", "Patients in this activity") or 1,
+    zone = people.find(db, patient_id).zone
+    ended = form.moment("ended", "Work ended", zone)
+    program = current.program if current is not None else ""
+    work = work_of(form, program, local(now, zone).date())
+    links = Links(
+        readings=tuple(_ids(form)),
+        alerts=tuple(form.many("alert")),
+        plans=tuple(form.many("plan")),
     )
+    then = form.text("then")
+    if then:
+        care_time.switch(db, staff_id=staff_id, program=then, at_ms=now, work=work, links=links)
+    else:
+        care_time.stop(db, staff_id=staff_id, at_ms=now, work=work, links=links, ended_ms=ended)
 
 
 def _ids(form: Form) -> list[bytes]:

@@ -27,6 +27,34 @@
     setInterval(tick, 1000);
   }
 
+  // What to add to a note, while it is being written. The server judges; nothing of it is kept.
+  for (const area of document.querySelectorAll("textarea[data-advice]")) {
+    const place = area.form.querySelector(`[data-advice-for="${area.name}"]`);
+    const prefix = area.name.slice(0, -"note".length);
+    let waiting;
+    const ask = async () => {
+      const chosen = area.form.elements[`${prefix}program`];
+      const words = new URLSearchParams({
+        form_token: area.form.elements.form_token.value,
+        program: area.dataset.program || (chosen ? chosen.value : ""),
+        note: area.value,
+      });
+      try {
+        const answer = await fetch("/note-advice", { method: "POST", body: words, credentials: "same-origin" });
+        if (!answer.ok) return;
+        const { advice } = await answer.json();
+        place.textContent = advice;
+        place.hidden = !advice;
+      } catch {
+        // The clinic cannot be reached for a moment: it says the same when the form is sent.
+      }
+    };
+    area.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(ask, 600);
+    });
+  }
+
   const body = document.body;
   if (!body.dataset.pulse) return;
 

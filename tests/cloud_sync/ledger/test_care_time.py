@@ -55,16 +55,31 @@ def stop(
         )
 
 
-def enter(store: Store, nurse: str, patient: str, first: int, last: int, **more: str) -> str:
+def enter(
+    store: Store,
+    nurse: str,
+    patient: str,
+    first: int,
+    last: int,
+    *,
+    program: str = "RPM",
+    corrects: str | None = None,
+) -> str:
     span = Span(
         patient_id=patient,
-        program=more.pop("program", "RPM"),
+        program=program,
         start_ms=T0 + first * MINUTE,
         end_ms=T0 + last * MINUTE,
     )
     with store.write() as db:
         return care_time.enter(
-            db, staff_id=nurse, span=span, work=WORK, at_ms=T0 + 600 * MINUTE, **more
+            db,
+            staff_id=nurse,
+            span=span,
+            work=WORK,
+            at_ms=T0 + 600 * MINUTE,
+            reason="it was otherwise" if corrects else "",
+            corrects=corrects,
         )
 
 

@@ -219,7 +219,13 @@ def _play(
     work = Work(activity="a", note="Trend steady over the whole week.", patients=patients)
     if worded:
         identity = care_time.enter(
-            db, staff_id=place.workers[worker], span=span, work=work, at_ms=LATER, corrects=target
+            db,
+            staff_id=place.workers[worker],
+            span=span,
+            work=work,
+            at_ms=LATER,
+            corrects=target,
+            reason="it was otherwise",
         )
     else:
         values = row(

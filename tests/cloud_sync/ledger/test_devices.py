@@ -121,14 +121,3 @@ def test_a_new_zone_recounts_the_days(store: Store, two: tuple[str, str]) -> Non
     with store.read() as db:
         after = set(db.execute(select(observation.c.local_day)).scalars())
     assert before != after
-
-
-def test_what_the_practice_knows_of_a_device(store: Store, two: tuple[str, str]) -> None:
-    assert two
-    with store.write() as db:
-        devices.describe(db, CUFF, label=" Loan cuff 3 ", fda_defined=False, test=True)
-    with store.read() as db:
-        (found,) = devices.everything(db)
-    assert (found.label, found.fda_defined, found.test) == ("Loan cuff 3", False, True)
-    with pytest.raises(Refused, match="name"), store.write() as db:
-        devices.describe(db, CUFF, label=" ", fda_defined=True, test=False)

@@ -54,7 +54,15 @@ def fill(store: Store) -> dict[int, bytes]:
                 end_ms=number * 10_000 + 9_000,
             )  # fmt: skip
             old = care_time.enter(db, staff_id=nurse, span=span, work=WORK, at_ms=NOW)
-            new = care_time.enter(db, staff_id=nurse, span=span, work=WORK, at_ms=NOW, corrects=old)
+            new = care_time.enter(
+                db,
+                staff_id=nurse,
+                span=span,
+                work=WORK,
+                at_ms=NOW,
+                corrects=old,
+                reason="ended earlier",
+            )
             if number % 2:
                 care_time.void(
                     db, care_time_id=new, patient_id=patient, staff_id=nurse,

@@ -67,6 +67,8 @@ def test_an_unknown_patient_is_refused(store: Store) -> None:
 
 
 def record(store: Store, patient: str, kind: str, body: Mapping[str, object], **more: str) -> str:
+    if "corrects" in more:
+        more.setdefault("reason", "recorded in error")
     with store.write() as db:
         return people.record_fact(
             db, patient_id=patient, kind=kind, body=body, author=AUTHOR, at_ms=T0, **more

@@ -62,6 +62,7 @@ def test_nothing_on_file_leaves_days_recorded_but_not_counted(clinic: Seeded) ->
                 author="e" * 32,
                 at_ms=seeded.NOW_MS,
                 corrects=fact.id,
+                reason="recorded in error",
             )
     period = standing(clinic).period
     assert period is not None

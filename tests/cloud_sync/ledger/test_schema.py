@@ -80,6 +80,21 @@ def test_a_recorded_fact_cannot_be_changed(store: Store) -> None:
             db.execute(text(change))
 
 
+def test_no_row_of_any_append_only_table_can_be_changed_or_deleted(store: Store) -> None:
+    """The trigger acts: on SQLite once a row is there, on PostgreSQL even where there is none."""
+    if store.writer.dialect.name != "postgresql":
+        pytest.skip("the triggers are by row; each is looked for above")
+    for table in APPEND_ONLY:
+        column = next(iter(table.columns)).name
+        for change in (
+            f"update {table.name} set {column} = {column}",
+            f"delete from {table.name}",
+            f"truncate {table.name} cascade",
+        ):
+            with pytest.raises(DBAPIError, match="append-only"), store.write() as db:
+                db.execute(text(change))
+
+
 def test_replace_is_no_way_around_the_triggers(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'clinic.db'}")
     upgrade(store)

@@ -1,5 +1,7 @@
 """Accounts and passwords."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -11,7 +13,7 @@ from tests.support.seeded import NOW_MS as T0, PASSWORD
 
 
 def create(store: Store, **changes: str) -> str:
-    values = {
+    values: dict[str, Any] = {
         "username": "nia",
         "full_name": "Nia Okafor RN",
         "role": "clinician",

@@ -1,6 +1,6 @@
 import pytest
 
-from cloud_sync.rules.notes import is_mixed, is_vague
+from cloud_sync.rules.notes import EXAMPLES, advice, is_mixed, is_vague
 from cloud_sync.rules.tables import BUNDLED
 
 WORDS = BUNDLED.notes[0]
@@ -53,3 +53,27 @@ def test_a_sound_note(note: str) -> None:
 )
 def test_a_mixed_note(note: str, mixed: bool) -> None:
     assert is_mixed(note, WORDS) == mixed
+
+
+@pytest.mark.parametrize("program", ["RPM", "CCM", "other"])
+def test_the_examples_that_people_are_given_are_sound(program: str) -> None:
+    assert advice(EXAMPLES[program], program, WORDS) is None
+
+
+def test_a_vague_note_is_told_what_to_add() -> None:
+    found = advice("Patient call - 5 minutes", "RPM", WORDS)
+    assert found is not None
+    assert found.reason == "vague_note"
+    assert "what came of it" in found.sentence
+    assert EXAMPLES["RPM"] in found.sentence
+
+
+def test_a_mixed_note_is_told_what_is_mixed() -> None:
+    # The model note of an article that practices copy (rules.md 11, 19).
+    note = "Called to ask about side effects and went over the blood pressure log, 8 minutes"
+    found = advice(note, "RPM", WORDS)
+    assert found is not None
+    assert found.reason == "mixed_note"
+    assert "blood pressure log" in found.sentence
+    assert "side effect" in found.sentence
+    assert "minute" in found.sentence

@@ -1,9 +1,6 @@
 """Closing, signing and opening a month at the browser."""
 
-from sqlalchemy import update
-
-from cloud_sync.ledger import closing
-from cloud_sync.ledger.tables import staff
+from cloud_sync.ledger import closing, staff_details
 from tests.cloud_sync.web.conftest import SignIn, words
 from tests.support.seeded import Seeded
 
@@ -19,10 +16,14 @@ def test_from_open_to_signed_and_back(as_role: SignIn, clinic: Seeded) -> None:
     refused = person.post(page, do="sign", digest=version.digest.hex())
     assert (refused.status_code, "Only a practitioner signs" in refused.text) == (409, True)
     with clinic.store.write() as db:
-        db.execute(
-            update(staff)
-            .where(staff.c.id == clinic.staff["clinician"])
-            .values(billing_role="practitioner")
+        staff_details.record(
+            db,
+            clinic.staff["clinician"],
+            {"billing_role": "practitioner"},
+            effective_from=staff_details.utc_day(clinic.clock()),
+            reason="licensed as a nurse practitioner",
+            author=clinic.staff["admin"],
+            at_ms=clinic.clock(),
         )
     assert person.post(page, do="close").status_code == 303
     with clinic.store.read() as db:

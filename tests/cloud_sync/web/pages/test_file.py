@@ -41,7 +41,9 @@ def test_the_file_is_kept_and_withdrawn(as_role: SignIn, clinic: Seeded) -> None
         assert line in text
     with clinic.store.read() as db:
         order = next(f for f in people.facts(db, clinic.other) if f.kind == "orders")
-    assert person.post(page, kind="orders", corrects=order.id).status_code == 303
+    assert person.post(page, kind="orders", corrects=order.id).status_code == 409
+    withdrawn = person.post(page, kind="orders", corrects=order.id, reason="typed in error")
+    assert withdrawn.status_code == 303
     assert "RPM order" not in person.get(page).text
 
 
@@ -104,14 +106,85 @@ def test_a_consent_is_revoked_and_an_episode_ended(as_role: SignIn, clinic: Seed
     with clinic.store.read() as db:
         found = {f.kind: f.id for f in people.facts(db, clinic.patient)}
     for kind in ("consents", "episodes"):
-        early = person.post(f"{page}/end", fact=found[kind], on="2026-10-01")
-        assert early.status_code == 409
-        assert person.post(f"{page}/end", fact=found[kind], on="2026-11-20").status_code == 303
-    assert person.post(f"{page}/end", fact=found["orders"], on="2026-11-20").status_code == 409
+        why = {"fact": found[kind], "reason": "moves to another practice"}
+        assert person.post(f"{page}/end", on="2026-10-01", **why).status_code == 409
+        assert person.post(f"{page}/end", fact=found[kind], on="2026-11-20").status_code == 409
+        assert person.post(f"{page}/end", on="2026-11-20", **why).status_code == 303
+    order = person.post(f"{page}/end", fact=found["orders"], on="2026-11-20", reason="over")
+    assert order.status_code == 409
     text = words(person.get(page).text)
-    assert "revoked 2026-11-20" in text
-    assert "ended 2026-11-20" in text
+    assert "Consent revoked 2026-11-20" in text
+    assert "Episode ended 2026-11-20" in text
+    assert "moves to another practice" in text
     with clinic.store.read() as db:
         case = build_case(db, clinic.patient, clinic.clock())
     assert [c.get("revoked_on") for c in case["consents"]].count("2026-11-20") == 1
     assert [e["end"] for e in case["episodes"]] == ["2026-11-20"]
+
+
+def test_a_consent_says_who_took_it_and_what_was_told(as_role: SignIn, clinic: Seeded) -> None:
+    person, page = as_role("biller"), f"/patients/{clinic.other}/file"
+    consent = {
+        "kind": "consents",
+        "program": "CCM",
+        "on": "2026-11-01",
+        "mode": "verbal",
+        "documented": "yes",
+        "script_version": "2026-02",
+        "by": clinic.staff["clinician"],
+        "documented_in": "telephone note",
+    }
+    thin = words(person.post(page, **consent) and person.get(page).text)
+    assert "Not recorded as told" in thin
+    told = ["service", "cost_sharing", "one_practitioner", "right_to_stop"]
+    assert person.post(page, **consent, told=told).status_code == 303
+    with clinic.store.read() as db:
+        newest = next(f.body for f in people.facts(db, clinic.other) if "told" in f.body)
+        case = build_case(db, clinic.other, clinic.clock())
+    assert sorted(newest["told"]) == sorted(told)
+    text = words(person.get(page).text)
+    assert "Taken by Nia Okafor RN" in text
+    assert "the right to stop at any time" in text
+    assert set(case["consents"][-1]) == {"program", "given_on", "mode", "documented"}
+
+
+def test_what_was_typed_comes_back_in_its_own_form(as_role: SignIn, clinic: Seeded) -> None:
+    person, page = as_role("biller"), f"/patients/{clinic.other}/file"
+    order = {"kind": "orders", "on": "2026-11-01", "conditions": "flu", "frequency": "at dawn"}
+    answer = person.post(page, **order)
+    assert answer.status_code == 409
+    assert 'value="at dawn"' in answer.text
+    assert "conditions" in words(answer.text)
+    future = person.post(page, kind="orders", on="2026-12-24")
+    assert "lies in the future" in words(future.text)
+
+
+def test_the_rest_of_the_file(as_role: SignIn, clinic: Seeded) -> None:
+    person, page = as_role("biller"), f"/patients/{clinic.other}/file"
+    for entry in (
+        {"kind": "episodes", "program": "RPM", "on": "2026-11-01"},
+        {"kind": "set_ups", "set_up_on": "2026-11-02", "educated_on": "2026-11-02",
+         "taught": "patient", "topics": "cuff position", "shown_back": "yes"},
+        {"kind": "care_plans", "on": "2026-11-03", "version": "1", "element_goals": "under 130/80"},
+        {"kind": "stays", "stay_kind": "snf", "from": "2026-11-04", "to": "2026-11-06"},
+        {"kind": "other_claims", "code": "g0181", "month": "2026-11", "claimed_by": "Dr Elsewhere"},
+    ):  # fmt: skip
+        assert person.post(page, **entry).status_code == 303, entry
+    with clinic.store.read() as db:
+        plan = next(f for f in people.facts(db, clinic.other) if f.kind == "care_plans")
+    share = {"kind": "plan_shares", "plan": plan.id, "on": "2026-11-05", "how": "mail"}
+    assert person.post(page, **share, to="caregiver").status_code == 303
+    assert person.post(page, **share, to="the press").status_code == 409
+    text = words(person.get(page).text)
+    for line in (
+        "cuff position",
+        "under 130/80",
+        "Nursing facility stay",
+        "G0181 billed for 2026-11",
+    ):
+        assert line in text
+    with clinic.store.read() as db:
+        case = build_case(db, clinic.other, clinic.clock())
+    assert case["episodes"][0]["set_up_on"] == "2026-11-02"
+    assert case["care_plans"][0]["shared_with_patient"] is True
+    assert case["other_claims"][0]["practitioner"] == "Dr Elsewhere"

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.cloud_sync.web.conftest import NOTE, Person
+from tests.cloud_sync.web.conftest import NOTE, Person, words
 from tests.support.seeded import Seeded
 
 
@@ -27,10 +27,12 @@ def test_late_entries_and_corrections_stand_beside_each_other(
     (corrects,) = re.findall(r"corrects=([0-9a-f]{32})", html)
     form = nurse.get(f"{page}?month=2026-11&corrects={corrects}").text
     assert 'value="2026-11-23T10:09:00"' in form
-    changed = nurse.post(page, **(fields | {"end": "2026-11-23T10:05", "corrects": corrects}))
-    assert changed.status_code == 303
+    shorter = fields | {"end": "2026-11-23T10:05", "corrects": corrects}
+    assert nurse.post(page, **shorter).status_code == 409
+    assert nurse.post(page, **shorter, reason="ended earlier").status_code == 303
     html = nurse.get(f"{page}?month=2026-11").text
     assert "corrected by a later entry" in html
+    assert "because: ended earlier" in html
     assert nurse.get(f"{page}?month=2026-10").status_code == 200
     assert nurse.get(f"{page}?month=never").status_code == 409
 
@@ -62,6 +64,64 @@ def test_an_entry_is_taken_out_with_its_reason(nurse: Person, clinic: Seeded) ->
     assert nurse.post(f"{page}/void", **asked, reason="Another patient.").status_code == 303
     html = nurse.get(page).text
     assert ": Another patient." in html
-    assert "correct or take out" not in html
+    assert "split or take out" not in html
     assert nurse.post(f"{page}/void", **asked, reason="Once more.").status_code == 409
     assert nurse.post(page, **(fields | {"party": "nobody"})).status_code == 409
+
+
+MODEL = "Called about side effects and went over the blood pressure log with the patient"
+
+
+def test_a_mixed_note_is_caught_kept_on_purpose_and_split(nurse: Person, clinic: Seeded) -> None:
+    page = f"/patients/{clinic.patient}/time"
+    fields = {
+        "program": "RPM",
+        "start": "2026-11-23T10:00",
+        "end": "2026-11-23T10:08",
+        "activity": "Called about a reading",
+        "note": MODEL,
+    }
+    caught = nurse.post(page, **fields)
+    assert caught.status_code == 409
+    assert "a minute belongs to one program" in words(caught.text)
+    assert 'name="as_is"' in caught.text
+    assert nurse.post(page, **fields, as_is="yes").status_code == 303
+    html = nurse.get(page).text
+    assert "The note speaks of both programs" in html
+    (entry,) = re.findall(r"corrects=([0-9a-f]{32})", html)
+    assert "Cut at" in nurse.get(f"{page}?month=2026-11&corrects={entry}").text
+    parts = {
+        "entry": entry,
+        "month": "2026-11",
+        "cut": "2026-11-23T10:05",
+        "first_program": "RPM",
+        "first_activity": "Called about a reading",
+        "first_note": "Went over the blood pressure log, evenings are high since Monday",
+        "second_program": "CCM",
+        "second_activity": "Medication reconciliation",
+        "second_note": "Asked about side effects of the new tablet, none; goes on with it",
+    }
+    late = nurse.post(f"{page}/split", **(parts | {"cut": "2026-11-23T10:09"}), reason="two of it")
+    assert late.status_code == 409
+    assert "evenings are high since Monday" in late.text, "what was typed comes back"
+    assert nurse.post(f"{page}/split", **parts).status_code == 409
+    assert nurse.post(f"{page}/split", **parts, reason="two programs in it").status_code == 303
+    html = nurse.get(page).text
+    assert html.count("part of an entry that was split") == 2
+    assert "5 min" in html
+    assert "3 min" in html
+
+
+def test_a_vague_note_is_told_what_to_add(nurse: Person, clinic: Seeded) -> None:
+    asked = nurse.post("/note-advice", program="RPM", note="Patient call - 5 minutes")
+    assert "what came of it" in asked.json()["advice"]
+    assert nurse.post("/note-advice", program="RPM", note=NOTE).json() == {"advice": ""}
+    page = f"/patients/{clinic.patient}"
+    nurse.post(f"{page}/clock/start", program="RPM")
+    clinic.clock.advance(minutes=4)
+    stop = {"activity": "Followed up an alert", "note": "Patient call", "direction": "incoming"}
+    caught = nurse.post(f"{page}/clock/stop", **stop)
+    assert caught.status_code == 409
+    assert '<option value="incoming" selected>' in caught.text
+    assert nurse.post(f"{page}/clock/stop", **stop, as_is="yes").status_code == 303
+    assert "The note says too little" in nurse.get(f"{page}/time").text
