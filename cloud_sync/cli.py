@@ -21,6 +21,7 @@ _COMMANDS = {
     "determine": "cloud_sync.commands.determine:determine",
     "settings": "cloud_sync.commands.settings:app",
     "close": "cloud_sync.commands.closing:close",
+    "retention": "cloud_sync.commands.retention:app",
     "packet": "cloud_sync.commands.packet:packet",
     "verify": "cloud_sync.commands.packet:verify",
 }

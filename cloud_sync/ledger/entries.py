@@ -25,6 +25,8 @@ _TIMES = {
     "attestation": "signed_at_ms",
     "attestation_void": "voided_at_ms",
     "batch": "at_ms",
+    "legal_hold": "placed_at_ms",
+    "legal_hold_lift": "lifted_at_ms",
     "time_import": "imported_at_ms",
     "alert": "raised_at_ms",
 }

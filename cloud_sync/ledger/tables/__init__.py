@@ -40,6 +40,7 @@ from cloud_sync.ledger.tables.people import (
     patient_detail,
     program_fact,
 )
+from cloud_sync.ledger.tables.retention import legal_hold, legal_hold_lift
 from cloud_sync.ledger.tables.staff import (
     read_log,
     session,
@@ -80,6 +81,8 @@ __all__ = [
     "envelope",
     "hub",
     "hub_certificate",
+    "legal_hold",
+    "legal_hold_lift",
     "metadata",
     "month_snapshot",
     "observation",
@@ -118,6 +121,8 @@ APPEND_ONLY = (
     month_snapshot,
     attestation,
     attestation_void,
+    legal_hold,
+    legal_hold_lift,
     entry,
     batch,
     covered,
@@ -155,4 +160,6 @@ CHAINED = (  # each new row has an entry of its own, written with it
     alert_threshold,
     alert,
     alert_handling,
+    legal_hold,
+    legal_hold_lift,
 )
