@@ -1,4 +1,7 @@
-"""Takes a checkpoint of the ledger each hour: signs it and keeps it outside the database too."""
+"""Takes a checkpoint of the ledger each hour: signs it and keeps it outside the database too.
+
+Once a day each chosen time-stamp authority is asked for its word on the newest one.
+"""
 
 from collections.abc import Callable
 from threading import Event
@@ -7,6 +10,7 @@ from cloud_sync.config import ClinicConfig
 from cloud_sync.identity import checkpoint
 from cloud_sync.ledger import checkpoints
 from cloud_sync.ledger.engine import Store
+from cloud_sync.stamping import Stamper
 
 HOUR_SECONDS = 3600.0
 
@@ -19,6 +23,7 @@ class Anchor:
         self._store = store
         self._clock = clock
         self._signer = checkpoint.load_signer(config.directory, config.clinic_id)
+        self._stamper = Stamper(config, store, clock)
         self._stopped = Event()
 
     def take(self) -> str | None:
@@ -32,6 +37,7 @@ class Anchor:
         """One at the start and one each hour, until `stop`."""
         while True:
             self.take()
+            self._stamper.take()
             if self._stopped.wait(HOUR_SECONDS):
                 return
 

@@ -30,6 +30,7 @@ from cloud_sync.ingest.subscribe import Subscriber
 from cloud_sync.ledger import schema
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.opening.opener import Opener
+from cloud_sync.reopener import Reopener
 
 _REQUEST_SECONDS = 5
 
@@ -46,6 +47,7 @@ class _Parts:
     subscriber: Subscriber
     broker: Broker
     anchor: Anchor
+    reopener: Reopener
 
 
 def run(
@@ -83,6 +85,7 @@ def _start(stack: contextlib.ExitStack, config: ClinicConfig, store: Store) -> _
         subscriber=Subscriber(_ingest_settings(config, store, opener)),
         broker=running,
         anchor=Anchor(config, store, _clock),
+        reopener=Reopener(store, _clock),
     )
 
 
@@ -151,6 +154,7 @@ async def _serve(
     crew.hire("broker", parts.broker.wait)
     crew.hire("opener", parts.opener.run)
     crew.hire("anchor", parts.anchor.run)
+    crew.hire("reopener", parts.reopener.run)
     crew.hire("ingest", lambda: parts.subscriber.run(parts.services, config.worker_port))
     web, local = listeners
     servers = [(_server(app, parts.services), web)]
@@ -182,6 +186,8 @@ def _leave(crew: Crew, parts: _Parts) -> None:
     crew.see_off("opener")
     parts.anchor.stop()
     crew.see_off("anchor")
+    parts.reopener.stop()
+    crew.see_off("reopener")
     parts.broker.stop()
     crew.see_off("broker")
 

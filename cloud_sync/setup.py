@@ -30,6 +30,7 @@ class Settings:
     local_web_port: int | None = None
     bind: str | None = None
     database_url: str | None = None
+    training: bool = False  # a practice for trainees, which can never bill
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +68,20 @@ def _fill(directory: Path, settings: Settings, at: datetime, admin: Administrato
     services.create_authority(directory, clinic, at)
     keyset.publish(directory, clinic, version=1, at_ms=_ms(at))
     (directory / "clinic.toml").write_text(_toml(clinic, settings))
-    _create_database(load(directory), admin, _ms(at))
+    _create_database(load(directory), admin, _ms(at), training=settings.training)
 
 
-def _create_database(config: ClinicConfig, admin: Administrator | None, at_ms: int) -> None:
+def _create_database(
+    config: ClinicConfig, admin: Administrator | None, at_ms: int, *, training: bool
+) -> None:
+    from cloud_sync.ledger.training import mark
+
     store = open_store(config.database_url)
     try:
         schema.upgrade(store)
+        if training:
+            with store.write() as db:
+                mark(db, at_ms)
         if admin is not None:
             _create_administrator(store, admin, at_ms)
     finally:

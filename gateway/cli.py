@@ -20,6 +20,8 @@ _COMMANDS = {
     "run": "gateway.commands.run:run",
     "status": "gateway.commands.status:status",
     "doctor": "gateway.commands.doctor:doctor",
+    "backup": "gateway.commands.backup:backup",
+    "restore": "gateway.commands.restore:restore",
     "decode": "gateway.commands.decode:decode",
 }
 for _name, _target in _COMMANDS.items():

@@ -51,6 +51,11 @@ class Layout:
         return self.collector / "mend.json"
 
     @property
+    def hatch(self) -> Path:
+        """The socket at which the running collector takes `vitals-hub pair`."""
+        return self.collector / "hatch"
+
+    @property
     def ballast(self) -> Path:
         return self.collector / "ballast"
 
@@ -95,6 +100,7 @@ class HubConfig(Layout, msgspec.Struct, frozen=True, kw_only=True):
     suite: Literal[1, 2, 3] = 2  # HPKE suite: the hybrid, unless the clinic asks for another
     keep_received_days: _Count = 30  # a clinic restored from a backup can ask again for so long
     ballast_bytes: _Count = 8 * 1024 * 1024  # given up when the disk is full
+    background: bool = True  # bluetoothd may connect by itself to devices whose profile asks for it
     key_storage_tier: str = "file"  # how the hub's keys are kept; never claims more than is so
 
 

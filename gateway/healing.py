@@ -12,7 +12,7 @@ from gateway.health.clock import HubClock
 from gateway.health.ladder import Ladder, Rung, Taken, elapsed_s
 from gateway.health.notify import Watchdog
 from gateway.health.recovery import HealableRadio, HealedRadio, Measure
-from gateway.sessions.link import Sighting
+from gateway.sessions.link import UNKNOWN_RSSI, Sighting
 
 HEARD_EVERY_MS = 600_000  # an advertisement is noted so often: each note is a flush of the card
 
@@ -25,6 +25,10 @@ class RadioBook:
     ) -> None:
         self._store, self._known, self._clock, self._tell = store, known, clock, tell
         self._heard_ms: dict[str, int] = {}
+        self._background: str | None = None
+
+    def know(self, devices: frozenset[str]) -> None:
+        self._known = set(devices)
 
     def recovered(self, rung: Rung, reason: str, outcome: str) -> None:
         name = rung.name.lower()
@@ -47,6 +51,17 @@ class RadioBook:
         self._store.note_attempt(
             Attempt(device=sighting.device, at_ms=at_ms, ended=ended, rssi=sighting.rssi)
         )
+
+    def key_missing(self, device: str) -> None:
+        at_ms = self._clock.received().wall_ms
+        self._store.note_attempt(
+            Attempt(device=device, at_ms=at_ms, ended="key_missing", rssi=UNKNOWN_RSSI)
+        )
+
+    def background(self, why: str) -> None:
+        if why != self._background:
+            self._background = why
+            self._store.note_background(why)
 
 
 @contextmanager

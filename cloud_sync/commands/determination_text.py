@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cloud_sync.fees.schedule import Schedule, priced
 from cloud_sync.rules.reasons import SENTENCES
 
 STATUS_WORDS = {
@@ -32,6 +33,31 @@ def show(
     _section(console, "Not earned", _shortfalls(found["shortfalls"]))
     _section(console, "What can still be reached", (f"  {escape(one)}" for one in ahead))
     _section(console, "To know", _warnings(found["warnings"]))
+
+
+def show_amounts(found: Mapping[str, Any], schedule: Schedule, console: Console) -> None:
+    """What the lines would pay by a fee schedule: beside the determination, never in it."""
+    rows = list(priced(schedule, found["lines"]))
+    if not rows:
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("Code", "To", "Units", "A unit, USD", "Together", "Status", "Locality"):
+        table.add_column(heading)
+    for row in rows:
+        mark = "?" if row.amount is not None and row.amount.disputed else ""
+        table.add_row(
+            row.code,
+            row.last,
+            str(row.units),
+            "not in the schedule" if row.amount is None else f"{row.amount.amount:.2f}{mark}",
+            "" if row.total is None else f"{row.total:.2f}{mark}",
+            STATUS_WORDS[row.status],
+            "" if row.amount is None else escape(row.amount.locality),
+        )
+    console.print("\n[bold]By the fee schedule, for orientation[/bold]")
+    console.print(table)
+    if any(row.amount is not None and row.amount.disputed for row in rows):
+        console.print("  An amount with ? is disputed or unverified.", highlight=False)
 
 
 def _section(console: Console, title: str, sentences: Iterator[str]) -> None:

@@ -11,6 +11,9 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from cloud_sync.fees.schedule import Schedule
+    from cloud_sync.rules.calendar import Span
+
 T = TypeVar("T")
 BAD_CASE = 1  # a case file was read, but is none
 BAD_USE = 2  # there is nothing to read, or the options do not go together
@@ -26,13 +29,16 @@ def determine(  # noqa: PLR0913 - one option each
     batch: Annotated[bool, Parameter(negative="")] = False,
     patient: str | None = None,
     clinic: Path | None = None,
+    month: str | None = None,
     as_of: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     explain: Annotated[bool, Parameter(negative="")] = False,
+    fees: Path | None = None,
 ) -> int:
     """Say which codes a case earns, which it does not, and every reason why.
 
     Example: vitals-clinic determine case.json --explain
+    Example: vitals-clinic determine --patient 6f1c... --clinic /srv/clinic --month 2026-11
 
     Parameters
     ----------
@@ -45,31 +51,78 @@ def determine(  # noqa: PLR0913 - one option each
         A live patient's id, instead of a case file; needs --clinic.
     clinic
         The clinic's directory.
+    month
+        Only what ends in this month, as 2026-11. Only with --patient.
     as_of
         Ask as if it were this instant, e.g. 2026-11-24T09:00:00-07:00. Only with --patient.
     json
         Print the determination as JSON.
     explain
         Name the days and minutes each line rests on; of a live patient, what can still be reached.
+    fees
+        Show each line's amount by this fee schedule, for orientation; see `vitals-clinic fees`.
+        With --clinic, the schedule in the clinic's directory is shown if there is one. Amounts
+        are shown to a person only: with --json or --batch this option is refused.
 
     """
     try:
+        _check_use(fees, for_script=batch or json)
         if batch:
             return _batch(case, patient)
-        document = _document(case, patient, clinic, as_of)
+        span = _month(month, patient)
+        document = _document(case, patient, clinic, as_of, month)
         ahead = _ahead(patient, clinic, as_of) if explain and patient and not json else ()
+        schedule = None if json else _schedule(fees, clinic)
     except _Refused as problem:
         sys.stderr.write(f"vitals-clinic determine: {problem}\n")
         return BAD_USE
-    return _one(document, as_json=json, explain=explain, ahead=ahead)
+    return _one(document, span, as_json=json, explain=explain, ahead=ahead, schedule=schedule)
 
 
-def _one(
-    document: Mapping[str, object], *, as_json: bool, explain: bool, ahead: Sequence[str]
+def _month(month: str | None, patient: str | None) -> "Span | None":
+    from cloud_sync.rules.calendar import month_named
+
+    if month is None:
+        return None
+    if patient is None:
+        raise _Refused("--month is for a live patient: give --patient and --clinic.")
+    try:
+        return month_named(month)
+    except ValueError as error:
+        raise _Refused("write --month like 2026-11.") from error
+
+
+def _check_use(fees: Path | None, *, for_script: bool) -> None:
+    if fees is not None and for_script:
+        raise _Refused("--fees is for the eye: no determination has an amount in it.")
+
+
+def _schedule(fees: Path | None, clinic: Path | None) -> "Schedule | None":
+    """The schedule that was asked for, or the one the practice keeps with its clinic."""
+    from cloud_sync.commands.fees import FILE, load
+    from cloud_sync.fees.schedule import Schedule
+
+    path = clinic / FILE if fees is None and clinic is not None else fees
+    if path is None or (fees is None and not path.exists()):
+        return None
+    found = load(path)
+    if not isinstance(found, Schedule):
+        raise _Refused(f"{path} is no fee schedule: {found}. `vitals-clinic fees` has an example.")
+    return found
+
+
+def _one(  # noqa: PLR0913 - how the answer is to be shown
+    document: Mapping[str, object],
+    month: "Span | None",
+    *,
+    as_json: bool,
+    explain: bool,
+    ahead: Sequence[str],
+    schedule: "Schedule | None",
 ) -> int:
     from cloud_sync.rules import determine as determination_of
 
-    found = determination_of(document)
+    found = determination_of(document, month=month)
     if as_json:
         _print_json(found)
     elif "error" in found:
@@ -77,9 +130,12 @@ def _one(
     else:
         from rich.console import Console
 
-        from cloud_sync.commands.determination_text import show
+        from cloud_sync.commands.determination_text import show, show_amounts
 
-        show(found, Console(soft_wrap=True), explain=explain, ahead=ahead)
+        console = Console(soft_wrap=True)
+        show(found, console, explain=explain, ahead=ahead)
+        if schedule is not None:
+            show_amounts(found, schedule, console)
     return BAD_CASE if "error" in found else 0
 
 
@@ -97,12 +153,16 @@ def _batch(case: Path | None, patient: str | None) -> int:
 
 
 def _document(
-    case: Path | None, patient: str | None, clinic: Path | None, as_of: str | None
+    case: Path | None,
+    patient: str | None,
+    clinic: Path | None,
+    as_of: str | None,
+    month: str | None,
 ) -> Mapping[str, object]:
     if patient is not None:
         if case is not None or clinic is None:
             raise _Refused("--patient needs --clinic DIRECTORY, and no case file.")
-        return _live(patient, clinic, as_of)
+        return _live(patient, clinic, as_of, month)
     if case is None or clinic is not None or as_of is not None:
         raise _Refused("give a case file, --batch, or --patient with --clinic.")
     try:
@@ -120,10 +180,23 @@ def _decoded(raw: bytes, where: str) -> Any:  # noqa: ANN401 - any JSON document
         raise _Refused(f"{where} is no JSON: {error}.") from error
 
 
-def _live(patient: str, directory: Path, as_of: str | None) -> Mapping[str, object]:
+def _live(
+    patient: str, directory: Path, as_of: str | None, month: str | None
+) -> Mapping[str, object]:
+    """A month is judged by the settings of its end, as it is when it is closed."""
     from cloud_sync.ledger.casefile import build_case
+    from cloud_sync.ledger.month_facts import case_of_month
+    from cloud_sync.ledger.people import find
+    from cloud_sync.ledger.refused import Refused
 
-    return _asked(build_case, patient, directory, as_of)
+    def of_month(db: "Connection", patient_id: str, at_ms: int) -> dict[str, Any]:
+        assert month is not None
+        try:
+            return case_of_month(db, find(db, patient_id), month, at_ms)
+        except Refused as refused:
+            raise LookupError(str(refused)) from refused
+
+    return _asked(of_month if month else build_case, patient, directory, as_of)
 
 
 def _ahead(patient: str, directory: Path | None, as_of: str | None) -> tuple[str, ...]:

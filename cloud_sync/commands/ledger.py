@@ -33,6 +33,8 @@ def checkpoint(directory: Path) -> int:
 def verify_ledger(directory: Path, *, note: tuple[Path, ...] = (), json: bool = False) -> int:
     """Compute the whole ledger again; exit code 1 names the first row that does not fit.
 
+    Checkpoints and time stamps are checked with it.
+
     Example: vitals-clinic verify-ledger /srv/clinic --note 2026-11-24.note
 
     Parameters
@@ -66,6 +68,7 @@ def verify_ledger(directory: Path, *, note: tuple[Path, ...] = (), json: bool = 
 
 
 def _verify(clinic: Opened, given: tuple[Path, ...]) -> "Sound | Fault":
+    from cloud_sync import stamping
     from cloud_sync.identity import checkpoint as notes
     from cloud_sync.ledger import checkpoints, evidence
 
@@ -85,4 +88,7 @@ def _verify(clinic: Opened, given: tuple[Path, ...]) -> "Sound | Fault":
             found = notes.verify(text, verifier)
             if found is None or signed.setdefault(found.size, found.root) != found.root:
                 return evidence.Fault(what=name, words="the clinic's key did not sign this")
+        false = stamping.first_false(db)
+        if false is not None:
+            return evidence.Fault(what="a time stamp", words=f"it does not hold, {false}")
         return evidence.verify(db, signed)

@@ -28,6 +28,7 @@ class Opened:
 @contextmanager
 def opened(directory: Path) -> Iterator[Opened]:
     """The clinic in this directory; a refusal ends the command with exit code 2 and its reason."""
+    from cloud_sync.ledger import training
     from cloud_sync.ledger.engine import open_store
 
     try:
@@ -38,6 +39,9 @@ def opened(directory: Path) -> Iterator[Opened]:
     # The server may be running: this is a guest in its database, for a few short transactions.
     store = open_store(config.database_url, visitor=True)
     try:
+        with store.read() as db:
+            if training.is_training(db, maybe_older=True):
+                _complain(training.STAMP)
         yield Opened(config=config, store=store, at_ms=time.time_ns() // 1_000_000)
     except Refused as refused:
         _complain(str(refused))

@@ -2,7 +2,9 @@
 
 import secrets
 from pathlib import Path
+from typing import Annotated
 
+import cyclopts
 from rich.console import Console
 
 from cloud_sync.contract.enrolment import CROCKFORD
@@ -25,6 +27,7 @@ def init(  # noqa: PLR0913  one flag a setting
     admin_name: str = "Administrator",
     admin_username: str = "admin",
     admin_password_file: Path | None = None,
+    training: Annotated[bool, cyclopts.Parameter(negative=())] = False,
 ) -> int:
     """Make a clinic: keys, database, settings and its administrator.
 
@@ -61,6 +64,8 @@ def init(  # noqa: PLR0913  one flag a setting
         The administrator's sign-in name.
     admin_password_file
         Read the administrator's password from this file.
+    training
+        A practice for trainees, for ever: scripted cases, no hubs, no month that could be billed.
 
     """
     from cloud_sync import setup
@@ -79,6 +84,7 @@ def init(  # noqa: PLR0913  one flag a setting
         local_web_port=local_web_port,
         bind=bind,
         database_url=database_url,
+        training=training,
     )
     password = admin_password_file.read_text().strip() if admin_password_file else _new_password()
     admin = setup.Administrator(username=admin_username, full_name=admin_name, password=password)
@@ -88,7 +94,8 @@ def init(  # noqa: PLR0913  one flag a setting
         Console(stderr=True).print(str(refused), markup=False, soft_wrap=True)
         return 2
     console = Console()
-    console.print(f"The clinic is in {directory}.", markup=False, soft_wrap=True)
+    kind = "TRAINING PRACTICE, never for billing," if training else "clinic"
+    console.print(f"The {kind} is in {directory}.", markup=False, soft_wrap=True)
     if admin_password_file is None:
         console.print(
             f"Sign in as {admin_username} with this password, shown only now: {password}",

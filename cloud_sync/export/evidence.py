@@ -1,191 +1,215 @@
-"""Gathers from the ledger what a closed month rests on, as rows ready to be written."""
+"""Gathers what a closed month rests on: whole rows of the ledger, to be shown and proven."""
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
-from cloud_sync.ledger import practice_settings
+from cloud_sync.ledger import closing
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.tables import (
     assignment,
     assignment_end,
+    attestation,
+    attestation_void,
     care_time,
+    care_time_link,
     care_time_review,
+    care_time_void,
     device,
+    device_detail,
     envelope,
-    hub,
+    hub_key,
+    month_snapshot,
     observation,
+    patient as patient_table,
+    patient_detail,
+    practice_detail,
+    practice_setting,
     program_fact,
     staff,
+    staff_detail,
 )
 
-Rows = list[dict[str, Any]]
+Row = dict[str, Any]
+Rows = list[Row]
 _MANY = 500  # ids in one query: SQLite and PostgreSQL both bound the parameters
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Everything but the snapshot itself; `envelopes` by their id in hex."""
+    """Rows of each table: those with an entry, those in batches, and those that are in neither."""
 
-    patient: dict[str, Any]
-    settings: Rows
+    patient: Patient
+    chained: Mapping[Table, Rows]
+    sent: Mapping[Table, Rows]
+    devices: Mapping[str, Row]
     staff: Rows
-    hubs: dict[str, Any]
-    facts: Rows
-    devices: Rows
-    readings: Rows
-    receipts: Rows
-    time: Rows
-    envelopes: dict[str, bytes]
 
-    def matches(self, facts: dict[str, Any]) -> bool:
+    def matches(self, facts: Mapping[str, Any]) -> bool:
         """Whether these are the readings and entries that the snapshot names."""
-        ids = ([row["id"] for row in self.readings], [row["id"] for row in self.time])
-        return bool(ids == (facts["readings"], facts["time"]))
+        readings = [bytes(row["id"]).hex() for row in self.sent[observation]]
+        time = [row["id"] for row in self.chained[care_time]]
+        return bool((readings, time) == (facts["readings"], facts["time"]))
 
 
-def gather(db: Connection, patient: Patient, facts: dict[str, Any]) -> Evidence:
-    """As known when the snapshot was taken; `facts` is its body."""
-    as_of_ms = facts["as_of_ms"]
-    found = _observations(db, patient.id, [bytes.fromhex(one) for one in facts["readings"]])
-    time = _time(db, patient.id, facts["time"])
+def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any]) -> Evidence:
+    """As known when the snapshot was taken, with its later signatures; `facts` is its body."""
+    known_ms, mine = facts["as_of_ms"], patient.id
+    readings = _observations(db, mine, [bytes.fromhex(one) for one in facts["readings"]])
+    sealed = _rows(db, envelope, envelope.c.id, [row["envelope_id"] for row in readings])
+    versions = _where(
+        db,
+        month_snapshot,
+        month_snapshot.c.patient_id == mine,
+        month_snapshot.c.month == month,
+    )
+    signed = _rows(db, attestation, attestation.c.snapshot_id, _ids(versions))
+    given = _where(
+        db, assignment, assignment.c.patient_id == mine, assignment.c.recorded_at_ms <= known_ms
+    )
+    devices = {row["device_id"] for row in (*given, *readings)}
+    back = _rows(db, assignment_end, assignment_end.c.assignment_id, _ids(given))
+    time = _time(db, mine, facts["time"])
+    voids = _rows(db, care_time_void, care_time_void.c.care_time_id, _ids(time))
+    reviewed = _rows(db, care_time_review, care_time_review.c.care_time_id, _ids(time))
+    on_file = _where(
+        db, program_fact, program_fact.c.patient_id == mine, _known(program_fact, known_ms)
+    )
+    chained: dict[Table, Rows] = {
+        patient_table: _where(db, patient_table, patient_table.c.id == mine),
+        patient_detail: _where(db, patient_detail, patient_detail.c.patient_id == mine),
+        practice_setting: _where(db, practice_setting, _known(practice_setting, known_ms)),
+        program_fact: on_file,
+        assignment: given,
+        assignment_end: [row for row in back if row["recorded_at_ms"] <= known_ms],
+        care_time: time,
+        care_time_void: [row for row in voids if row["voided_at_ms"] <= known_ms],
+        care_time_review: reviewed,
+        month_snapshot: versions,
+        attestation: signed,
+        attestation_void: _rows(
+            db, attestation_void, attestation_void.c.attestation_id, _ids(signed)
+        ),
+        hub_key: _rows(db, hub_key, hub_key.c.hub_id, {row["hub_id"] for row in readings}),
+    }
+    people = _staff(db, chained, facts["billing_practitioner"])
+    workers = [row["id"] for row in people]
+    of_devices = _rows(db, device_detail, device_detail.c.device_id, devices)
+    of_staff = _rows(db, staff_detail, staff_detail.c.staff_id, workers)
+    chained |= {
+        practice_detail: _where(db, practice_detail, _known(practice_detail, known_ms)),
+        device_detail: [row for row in of_devices if row["recorded_at_ms"] <= known_ms],
+        staff_detail: [row for row in of_staff if row["recorded_at_ms"] <= known_ms],
+        care_time_link: _rows(db, care_time_link, care_time_link.c.care_time_id, _ids(time)),
+    }
     return Evidence(
-        patient={
-            "id": patient.id,
-            "name": patient.name,
-            "birth_date": patient.birth_date and patient.birth_date.isoformat(),
-            "record_number": patient.record_number,
-            "payer": patient.payer,
-            "zone": patient.zone,
-        },
-        settings=[
-            msgspec.to_builtins(one) for one in practice_settings.history(db, known_at_ms=as_of_ms)
-        ],
-        staff=_staff(db, {row["staff"] for row in time} | {facts["billing_practitioner"]}),
-        hubs=_hubs(db, {row["hub_id"] for row in found}),
-        facts=_facts(db, patient.id, as_of_ms),
-        devices=_devices(db, patient.id, as_of_ms),
-        readings=[_reading(row) for row in found],
-        receipts=[_receipt(row) for row in found],
-        time=time,
-        envelopes={bytes(row["envelope_id"]).hex(): bytes(row["body"]) for row in found},
+        patient=patient,
+        chained=chained,
+        sent={observation: readings, envelope: sealed},
+        devices={row["id"]: row for row in _rows(db, device, device.c.id, devices)},
+        staff=people,
     )
 
 
-def _observations(db: Connection, patient_id: str, ids: list[bytes]) -> Rows:
-    found: dict[bytes, dict[str, Any]] = {}
-    for start in range(0, len(ids), _MANY):
-        rows = db.execute(
-            select(observation, envelope.c.epoch, envelope.c.seq, envelope.c.body)
-            .join(envelope, envelope.c.id == observation.c.envelope_id)
-            .where(
-                observation.c.id.in_(ids[start : start + _MANY]),
-                observation.c.patient_id == patient_id,
-            )
-        ).mappings()
-        found |= {bytes(row["id"]): dict(row) for row in rows}
-    return [found[one] for one in ids if one in found]
+def holding(rows: Iterable[Row], on: date) -> Row:
+    """Of rows with a date they hold from, the one that holds on a date; empty where none does.
+
+    Of two from the same date the one recorded later speaks.
+    """
+    begun = [row for row in rows if row["effective_from"] <= on]
+    newest = max(begun, key=lambda row: (row["effective_from"], row["recorded_at_ms"]), default={})
+    return dict(newest)
 
 
-def _reading(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": bytes(row["id"]).hex(),
-        "envelope_id": bytes(row["envelope_id"]).hex(),
-        "hub": row["hub_id"],
-        "device": row["device_id"],
-        "user_slot": row["user_slot"],
-        "kind": row["kind"],
-        "measured_at_ms": row["measured_at_ms"],
-        "measured_method": row["measured_method"],
-        "uncertainty_ms": row["uncertainty_ms"],
-        "local_day": row["local_day"] and row["local_day"].isoformat(),
-        "received_at_ms": row["received_at_ms"],
-        "committed_at_ms": row["committed_at_ms"],
-        "plaintext": bytes(row["plaintext"]).decode(),
-    }
+def in_force(found: Evidence) -> Rows:
+    """What is on file and was not taken away or corrected."""
+    rows = found.chained[program_fact]
+    corrected = {row["corrects"] for row in rows}
+    return [row for row in rows if row["id"] not in corrected and row["body"] != "{}"]
 
 
-def _receipt(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "envelope_id": bytes(row["envelope_id"]).hex(),
-        "hub": row["hub_id"],
-        "epoch": row["epoch"],
-        "seq": row["seq"],
-        "committed_at_ms": row["committed_at_ms"],
-    }
+def corrections(rows: Iterable[Row]) -> dict[str, str]:
+    """Which row corrects which."""
+    return {row["corrects"]: row["id"] for row in rows if row["corrects"]}
 
 
-def _hubs(db: Connection, ids: set[str]) -> dict[str, Any]:
-    rows = db.execute(select(hub.c.id, hub.c.verify_key).where(hub.c.id.in_(ids))).all()
-    return {row.id: {"verify_key": bytes(row.verify_key or b"").hex()} for row in rows}
+def names(found: Evidence) -> dict[str, str]:
+    """Full names by id; what wrote without an account has its own word."""
+    return {row["id"]: row["full_name"] for row in found.staff}
 
 
-def _facts(db: Connection, patient_id: str, as_of_ms: int) -> Rows:
-    rows = db.execute(
-        select(program_fact)
-        .where(program_fact.c.patient_id == patient_id, program_fact.c.recorded_at_ms <= as_of_ms)
-        .order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
-    ).mappings()
-    return [{**row, "body": msgspec.json.decode(row["body"])} for row in rows]
+def snapshots(db: Connection, patient_id: str, month: str) -> Rows:
+    """Every version of the month with its reason, its signature and what voided that."""
+    made = []
+    for one in closing.versions(db, patient_id, month):
+        row: Row = {
+            "version": one.version,
+            "snapshot_sha256": one.digest.hex(),
+            "made_at_ms": one.made_at_ms,
+            "reason": one.reason,
+        }
+        signature = closing.signature_of(db, one.id)
+        if signature is not None:
+            row["signature"] = {
+                "by": signature.full_name,
+                "at_ms": signature.signed_at_ms,
+                "statement": signature.statement,
+                "void_reason": signature.void_reason,
+                "voided_at_ms": signature.voided_at_ms,
+            }
+        made.append(row)
+    return made
 
 
-def _devices(db: Connection, patient_id: str, as_of_ms: int) -> Rows:
-    rows = db.execute(
-        select(
-            device,
-            assignment.c.user_slot,
-            assignment.c.assigned_from_ms,
-            assignment_end.c.assigned_to_ms,
-        )
-        .join(assignment, assignment.c.device_id == device.c.id)
-        .outerjoin(
-            assignment_end,
-            (assignment_end.c.assignment_id == assignment.c.id)
-            & (assignment_end.c.recorded_at_ms <= as_of_ms),
-        )
-        .where(assignment.c.patient_id == patient_id, assignment.c.recorded_at_ms <= as_of_ms)
-        .order_by(assignment.c.assigned_from_ms, assignment.c.id)
-    ).mappings()
+def _known(table: Table, at_ms: int) -> ColumnElement[bool]:
+    known: ColumnElement[bool] = table.c.recorded_at_ms <= at_ms
+    return known
+
+
+def _where(db: Connection, table: Table, *conditions: ColumnElement[bool]) -> Rows:
+    keys = list(table.primary_key.columns)
+    when = [table.c[name] for name in ("version", "recorded_at_ms") if name in table.c]
+    rows = db.execute(select(table).where(*conditions).order_by(*when, *keys)).mappings()
     return [dict(row) for row in rows]
 
 
-def _time(db: Connection, patient_id: str, ids: list[str]) -> Rows:
-    """The entries with the readings they worked on; a corrected one stays beside its correction."""
-    rows = db.execute(
-        select(care_time, staff.c.full_name, staff.c.billing_role)
-        .join(staff, staff.c.id == care_time.c.staff_id)
-        .where(care_time.c.patient_id == patient_id)
-        .order_by(care_time.c.start_ms, care_time.c.id)
-    ).mappings()
-    wanted = set(ids)
-    kept = [dict(row) for row in rows if row["id"] in wanted]
-    reviewed = _reviewed(db, patient_id)
-    for row in kept:
-        row["staff"] = row.pop("staff_id")
-        row["readings"] = reviewed.get(row["id"], [])
-        row["corrected_by"] = next((o["id"] for o in kept if o["corrects"] == row["id"]), None)
-    return kept
-
-
-def _reviewed(db: Connection, patient_id: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    rows = db.execute(
-        select(care_time_review)
-        .join(care_time, care_time.c.id == care_time_review.c.care_time_id)
-        .where(care_time.c.patient_id == patient_id)
-        .order_by(care_time_review.c.care_time_id, care_time_review.c.observation_id)
-    )
-    for row in rows:
-        found.setdefault(row.care_time_id, []).append(bytes(row.observation_id).hex())
+def _rows(db: Connection, table: Table, column: ColumnElement[Any], ids: Collection[Any]) -> Rows:
+    """The rows whose column is one of these."""
+    listed, found = sorted(set(ids)), []
+    for start in range(0, len(listed), _MANY):
+        found += _where(db, table, column.in_(listed[start : start + _MANY]))
     return found
 
 
-def _staff(db: Connection, ids: set[str | None]) -> Rows:
-    rows = db.execute(
-        select(staff.c.id, staff.c.full_name, staff.c.role, staff.c.billing_role)
-        .where(staff.c.id.in_({one for one in ids if one}))
-        .order_by(staff.c.id)
-    ).mappings()
-    return [dict(row) for row in rows]
+def _ids(rows: Iterable[Row]) -> list[str]:
+    return [row["id"] for row in rows]
+
+
+def _observations(db: Connection, patient_id: str, ids: Sequence[bytes]) -> Rows:
+    """In the order in which the snapshot names them."""
+    found = {bytes(row["id"]): row for row in _rows(db, observation, observation.c.id, ids)}
+    rows = [found[one] for one in ids if one in found]
+    return [row for row in rows if row["patient_id"] == patient_id]
+
+
+def _time(db: Connection, patient_id: str, ids: Sequence[str]) -> Rows:
+    """The entries of the snapshot in its order; a corrected one stays beside its correction."""
+    found = {row["id"]: row for row in _rows(db, care_time, care_time.c.id, ids)}
+    rows = [found[one] for one in ids if one in found]
+    return [row for row in rows if row["patient_id"] == patient_id]
+
+
+def _staff(db: Connection, chained: Mapping[Table, Rows], billing: str | None) -> Rows:
+    """Whoever wrote, signed or bills: by name, and in which role."""
+    who = {billing} | {
+        row.get(column)
+        for rows in chained.values()
+        for row in rows
+        for column in ("staff_id", "author")
+    }
+    columns = select(staff.c.id, staff.c.full_name, staff.c.role, staff.c.billing_role)
+    rows = db.execute(columns.where(staff.c.id.in_(one for one in who if one)).order_by(staff.c.id))
+    return [dict(row) for row in rows.mappings()]

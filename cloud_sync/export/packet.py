@@ -1,90 +1,170 @@
 """The evidence packet of a patient's closed month: a zip whose bytes are the same each time.
 
-It holds what the month rests on, the hubs' signed envelopes as they came, and its own verifier.
+It holds what the month rests on, the hubs' signed envelopes as they came, proofs that all of it is
+in the clinic's signed ledger, a copy to read, and its own verifier.
 """
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files as resources
-from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
+from cloud_sync.config import ClinicConfig
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.export import evidence, ledgers
-from cloud_sync.export.verify import PACKET, archive
-from cloud_sync.identity import keys, keyset
+from cloud_sync.export import document, evidence, ledgers, standalone, views
+from cloud_sync.export.evidence import Evidence, Row
+from cloud_sync.export.verifier.archive import archive
+from cloud_sync.export.verifier.report import PACKET
+from cloud_sync.identity import checkpoint, keys, keyset
 from cloud_sync.identity.keys import ReceiptSigner
-from cloud_sync.ledger import closing
+from cloud_sync.ledger import closing, proofs
 from cloud_sync.ledger.closing import Snapshot
 from cloud_sync.ledger.month_facts import case_of_month
 from cloud_sync.ledger.people import find
+from cloud_sync.ledger.proofs import Proof
 from cloud_sync.ledger.refused import Refused
+
+Packed = dict[str, bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seal:
-    """What the clinic signs a packet with, and the chain from its root to that key."""
+    """What the clinic signs a packet with, and the chains from its root to that key."""
 
     signer: ReceiptSigner
     keyset: bytes
     root: bytes
+    checkpoint_key: bytes
+    checkpoint_key_signature: bytes
+    clinic: str  # its name, for people
 
 
-def load_seal(directory: Path) -> Seal:
-    """From a clinic's directory."""
+def load_seal(config: ClinicConfig) -> Seal:
+    """A clinic's own; Refused where the root has not signed the checkpoint's key."""
+    directory = config.directory
+    try:
+        line = (directory / checkpoint.PUBLIC).read_bytes()
+        signature = (directory / checkpoint.CERTIFIED).read_bytes()
+    except FileNotFoundError:
+        raise Refused(
+            "The root key has not signed the checkpoint's key yet: put keys/root.key back for a"
+            " moment and run `vitals-clinic checkpoint`."
+        ) from None
     return Seal(
-        signer=keys.load_receipt(directory / "keys"),
+        signer=keys.load_receipt(config.keys),
         keyset=keyset.load_signed(directory),
         root=keyset.load_root_public(directory),
+        checkpoint_key=line,
+        checkpoint_key_signature=signature,
+        clinic=config.name,
     )
 
 
 def build(db: Connection, seal: Seal, patient_id: str, month: str) -> bytes:
-    """The packet of the newest snapshot; Refused where the facts no longer are the snapshot's."""
+    """The packet of the newest snapshot.
+
+    Refused where the facts no longer are the snapshot's, Unsigned where no checkpoint has them.
+    """
     patient = find(db, patient_id)
     snapshot = closing.latest(db, patient_id, month)
     if snapshot is None:
         raise Refused("This month has not been closed yet: close it first.")
     facts = snapshot.facts
-    found = evidence.gather(db, patient, facts)
+    found = evidence.gather(db, patient, month, facts)
     case_file = case_of_month(db, patient, month, snapshot.made_at_ms)
     case = canonical(case_file)
     if hashlib.sha256(case).hexdigest() != facts["case_sha256"] or not found.matches(facts):
         raise Refused("Facts changed since this month was closed: close it again first.")
+    proof = proofs.prove(db, found.chained, found.sent)
     packed = {
-        "README.txt": _README.encode(),
-        "verify.py": (resources("cloud_sync.export") / "verify.py").read_bytes(),
+        "README.txt": (resources("cloud_sync.export") / "README.txt").read_bytes(),
+        "verify.py": standalone.source().encode(),
         "snapshot.json": snapshot.body.encode(),
         "determination.json": canonical(facts["determination"]),
         "case.json": case,
-        "signatures.json": canonical(_signatures(db, snapshot)),
-        "patient.json": canonical(found.patient),
-        "settings.json": canonical(found.settings),
-        "staff.json": canonical(found.staff),
-        "hubs.json": canonical(found.hubs),
-        "facts.jsonl": _lines(found.facts),
-        "devices.jsonl": _lines(found.devices),
-        "readings.jsonl": _lines(found.readings),
-        "receipts.jsonl": _lines(found.receipts),
-        "time.jsonl": _lines(found.time),
-        "day_ledger.csv": ledgers.days(found, facts, case_file),
-        "time_ledger.csv": ledgers.time(found, patient.zone),
+        "signatures.json": canonical(evidence.snapshots(db, patient_id, month)),
+        **_shown(found, facts, case_file, seal),
+        **_ledger(proof, seal),
         "keyset.bin": seal.keyset,
         "root.pub": seal.root,
-        **{f"envelopes/{name}.bin": body for name, body in found.envelopes.items()},
+        **{f"envelopes/{name}.bin": body for name, body in views.envelopes(found).items()},
     }
+    packed["evidence.pdf"] = _document(found, snapshot, case_file, (proof, seal), packed)
     manifest = canonical(_manifest(snapshot, packed))
     packed["manifest.json"] = manifest
     packed["manifest.sig"] = seal.signer.key.sign(PACKET + manifest)
     return archive(packed)
 
 
-def _manifest(snapshot: Snapshot, packed: dict[str, bytes]) -> dict[str, Any]:
+def _shown(found: Evidence, facts: Row, case_file: Row, seal: Seal) -> Packed:
+    """The rows as JSON and as tables."""
+    zone = facts["zone"]
+    readings, time = views.readings(found), views.time(found)
+    days = ledgers.judged(readings, facts, case_file)
     return {
-        "v": 1,
+        "patient.json": canonical(views.patient(found)),
+        "settings.json": canonical(views.settings(found)),
+        "staff.json": canonical(found.staff),
+        "hubs.json": canonical(views.hubs(found)),
+        "facts.jsonl": _lines(views.on_file(found)),
+        "devices.jsonl": _lines(views.devices(found)),
+        "readings.jsonl": _lines(readings),
+        "receipts.jsonl": _lines(views.receipts(found, seal.signer)),
+        "time.jsonl": _lines(time),
+        **{f"{name}.jsonl": _lines(rows) for name, rows in views.histories(found).items()},
+        "day_ledger.csv": ledgers.days(days, zone),
+        "left_out.csv": ledgers.days([one for one in days if not one.period], zone),
+        "time_ledger.csv": ledgers.time(time, zone),
+    }
+
+
+def _document(
+    found: Evidence, snapshot: Snapshot, case_file: Row, vouched: tuple[Proof, Seal], packed: Packed
+) -> bytes:
+    """The copy for reading."""
+    from cloud_sync.export import pdf
+
+    proof, seal = vouched
+    shown = document.Shown(
+        evidence=found,
+        clinic=seal.clinic,
+        snapshot=snapshot,
+        days=ledgers.judged(views.readings(found), snapshot.facts, case_file),
+        time=views.time(found),
+        on_file=views.on_file(found),
+        devices=views.devices(found),
+        settings=views.settings(found),
+        signatures=msgspec.json.decode(packed["signatures.json"]),
+        proof=proof,
+    )
+    return pdf.draw(document.compose(shown, packed))
+
+
+def _ledger(proof: Proof, seal: Seal) -> Packed:
+    """Canonical records, what proves them, and what vouches for the checkpoint."""
+    made = {
+        "ledger/entries.jsonl": b"".join(one + b"\n" for one in proof.records.values()),
+        "ledger/batches.jsonl": _lines(proof.batches),
+        "ledger/proof.json": canonical(
+            {"size": proof.size, "hashes": [one.hex() for one in proof.hashes]}
+        ),
+        "ledger/checkpoint": proof.note.encode(),
+        "ledger/checkpoint.vkey": seal.checkpoint_key,
+        "ledger/checkpoint.vkey.sig": seal.checkpoint_key_signature,
+    }
+    for number, one in enumerate(proof.tokens, 1):
+        made[f"timestamps/{number}.tst"] = one.token
+        made[f"timestamps/{number}.pem"] = one.trusted.encode()
+    return made
+
+
+def _manifest(snapshot: Snapshot, packed: Packed) -> dict[str, Any]:
+    return {
+        "v": 2,
         "patient": snapshot.patient_id,
         "month": snapshot.month,
         "version": snapshot.version,
@@ -94,53 +174,5 @@ def _manifest(snapshot: Snapshot, packed: dict[str, bytes]) -> dict[str, Any]:
     }
 
 
-def _signatures(db: Connection, newest: Snapshot) -> list[dict[str, Any]]:
-    """Every version of the month with its reason, its signature and what voided that."""
-    found = []
-    for one in closing.versions(db, newest.patient_id, newest.month):
-        signature = closing.signature_of(db, one.id)
-        entry: dict[str, Any] = {
-            "version": one.version,
-            "snapshot_sha256": one.digest.hex(),
-            "made_at_ms": one.made_at_ms,
-            "reason": one.reason,
-        }
-        if signature is not None:
-            entry["signature"] = {
-                "by": signature.full_name,
-                "at_ms": signature.signed_at_ms,
-                "statement": signature.statement,
-                "void_reason": signature.void_reason,
-                "voided_at_ms": signature.voided_at_ms,
-            }
-        found.append(entry)
-    return found
-
-
 def _lines(rows: Iterable[dict[str, Any]]) -> bytes:
     return b"".join(canonical(row) + b"\n" for row in rows)
-
-
-_README = """EVIDENCE PACKET OF ONE PATIENT'S MONTH
-
-Check it:  python3 verify.py PACKET.zip ROOT     (Python 3.11 or newer, with `cryptography`)
-ROOT is the clinic's root key. Ask the clinic for it; do not take it from this packet.
-Better still, take verify.py from the clinic's software, not from a packet you doubt.
-
-snapshot.json       the month as it was closed: days, seconds, ids, settings, determination
-determination.json  codes earned, codes not earned with every reason, warnings
-case.json           the facts the rules were given
-facts.jsonl         consents, orders, visits, plans, episodes; corrections beside what they correct
-readings.jsonl      each reading with the text the hub sealed, as it was opened
-envelopes/          what the hub signed and sent, byte for byte; sealed to the clinic
-receipts.jsonl      when the clinic committed each envelope
-hubs.json           the keys that the hubs' signatures are checked with
-day_ledger.csv      each reading with its date, and whether it counts or why not
-time_ledger.csv     each interval of work; late and corrected ones are marked
-signatures.json     every version of the month, who signed it, what voided a signature
-manifest.json/.sig  SHA-256 of each file, signed by a key of keyset.bin, signed by the root
-
-Instants end in _ms: milliseconds since 1970 UTC. An envelope is encrypted: that readings.jsonl has
-its text is the clinic's word, which only the holder of its opening key can repeat.
-RPM: remote physiologic monitoring. CCM: chronic care management.
-"""

@@ -17,6 +17,8 @@ from cloud_sync.identity import keys
 
 LATEST = "checkpoint"  # the newest note, outside the database whose tail it guards
 PUBLIC = "checkpoint.vkey"
+CERTIFIED = "checkpoint.vkey.sig"  # the root's signature over that line
+_PURPOSE = b"rpm-checkpoint-key-v1\0"
 _ED25519 = b"\x01"  # the algorithm's number in signed-note
 
 
@@ -36,6 +38,12 @@ class Signer:
     name: str
     key: Ed25519PrivateKey
 
+    def verifier(self) -> str:
+        """The line by which anybody checks its notes."""
+        public = self.key.public_key().public_bytes_raw()
+        identity = _key_id(self.name, public).hex()
+        return f"{self.name}+{identity}+{_text(_ED25519 + public)}\n"
+
     def sign(self, size: int, root: bytes, at_ms: int) -> str:
         """The note for a chain of this size and root."""
         body = f"{self.name}\n{size}\n{_text(root)}\ntime {at_ms}\n"
@@ -51,15 +59,17 @@ def load_signer(directory: Path, clinic: str) -> Signer:
         keys.write_private(private, Ed25519PrivateKey.generate().private_bytes_raw())
     key = Ed25519PrivateKey.from_private_bytes(private.read_bytes())
     signer = Signer(name=f"vitals-gateway/{clinic}", key=key)
-    public = key.public_key().public_bytes_raw()
-    identity = _key_id(signer.name, public).hex()
-    _replace(directory / PUBLIC, f"{signer.name}+{identity}+{_text(_ED25519 + public)}\n")
+    line = signer.verifier().encode()
+    _replace(directory / PUBLIC, line)
+    if (directory / "keys" / keys.ROOT).exists():  # it may be offline by now
+        root = keys.load_root(directory / "keys")
+        _replace(directory / CERTIFIED, root.sign(_PURPOSE + line))
     return signer
 
 
 def keep(directory: Path, note: str) -> None:
     """Put the newest note beside the database, whole or not at all."""
-    _replace(directory / LATEST, note)
+    _replace(directory / LATEST, note.encode())
 
 
 def verify(note: str, verifier: str) -> Checkpoint | None:
@@ -96,10 +106,10 @@ def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: bytes) -> None:
     new = path.with_name(f".{path.name}.new")
-    with new.open("w") as file:
-        file.write(text)
+    with new.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)

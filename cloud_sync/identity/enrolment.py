@@ -13,6 +13,7 @@ from cloud_sync.contract import enrolment as contract
 from cloud_sync.contract.enrolment import Rejected, Request
 from cloud_sync.identity import authority
 from cloud_sync.identity.authority import Authority, Csr
+from cloud_sync.ledger import hub_keys, training
 from cloud_sync.ledger.tables import enrolment_code, hub, hub_certificate
 
 CODE_DAYS = 14
@@ -41,7 +42,8 @@ class Member:
 
 
 def invite(db: Connection, label: str, at_ms: int) -> Invitation:
-    """A new hub record with its one-time code."""
+    """A new hub record with its one-time code; none in a training practice."""
+    training.refuse_hubs(db)
     invitation = Invitation(hub=secrets.token_hex(16), code=_new_code())
     db.execute(
         insert(hub).values(
@@ -78,6 +80,7 @@ def redeem(db: Connection, request: Request, issuer: Authority, at_ms: int) -> M
         .where(hub.c.id == row["hub_id"])
         .values(state="active", verify_key=request.verify_key, enrolled_at_ms=at_ms)
     )
+    hub_keys.record(db, row["hub_id"], request.verify_key, at_ms)
     certificate = _certify(db, issuer, csr, row["hub_id"], at_ms)
     return Member(hub=row["hub_id"], certificate_pem=authority.pem(certificate))
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from cloud_sync.ledger import entries
 from cloud_sync.ledger.tables import read_log, staff
+
+_TERMINAL = "at the server's terminal"  # an operator has no account
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +34,12 @@ def newest(db: Connection, limit: int = 200) -> list[Read]:
     rows = db.execute(
         select(
             read_log.c.at_ms,
-            staff.c.full_name,
-            staff.c.role,
+            func.coalesce(staff.c.full_name, _TERMINAL).label("full_name"),
+            func.coalesce(staff.c.role, "").label("role"),
             read_log.c.patient_id,
             read_log.c.route,
         )
-        .join(staff, staff.c.id == read_log.c.staff_id)
+        .outerjoin(staff, staff.c.id == read_log.c.staff_id)
         .order_by(read_log.c.id.desc())
         .limit(limit)
     )

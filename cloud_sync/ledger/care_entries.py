@@ -78,8 +78,11 @@ class Entry:
         return max(0, self.entered_at_ms - self.end_ms)
 
 
-def check_work(work: Work) -> None:
-    """Refused, in words, where the description does not hold together."""
+def check_work(work: Work, *, imported: bool = False) -> None:
+    """Refused, in words, where the description does not hold together.
+
+    What another system kept without a note stays without one: the rules do not count it.
+    """
     if work.mode not in MODES:
         raise Refused(f"The way of contact must be one of: {', '.join(MODES)}.")
     if work.interactive and work.mode not in LIVE_MODES:
@@ -95,7 +98,7 @@ def check_work(work: Work) -> None:
         raise Refused(f"An activity is for 1 to {MOST_PATIENTS} patients.")
     if not work.activity.strip() or len(work.activity) > 64:
         raise Refused("Choose what kind of work it was.")
-    if not work.note.strip():
+    if not work.note.strip() and not imported:
         raise Refused("Write a note: what was done and why. Time without one does not count.")
 
 

@@ -19,7 +19,12 @@ def of_rows(
     of earlier dates, from the same first date on: of the entries of a date the last one speaks,
     and nothing looks like a device that was added.
     """
-    return [entry for row in lent for entry in _entries(row, known.get(row.id, []), zone)]
+    return [
+        entry
+        for row in lent
+        if row.assigned_to_ms != row.assigned_from_ms  # that one was made in error
+        for entry in _entries(row, known.get(row.id, []), zone)
+    ]
 
 
 def _entries(row: Row[Any], details: list[Detail], zone: str) -> list[dict[str, Any]]:

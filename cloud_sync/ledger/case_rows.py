@@ -36,6 +36,7 @@ from cloud_sync.ledger.tables import (
     patient_detail,
     program_fact,
 )
+from cloud_sync.ledger.training import is_training
 
 Found = Sequence[Row[Any]]
 
@@ -66,6 +67,7 @@ class KnownRows:
     roster: Roster
     device_details: dict[str, list[Detail]]  # by device, in the order in which they take effect
     only_practitioner: str | None
+    training: bool  # a practice of trainees, whose entries reach no claim
 
 
 def rows_of(db: Connection, ids: Collection[str], as_of_ms: int) -> KnownRows:
@@ -100,6 +102,7 @@ def rows_of(db: Connection, ids: Collection[str], as_of_ms: int) -> KnownRows:
         roster=roster(db, as_of_ms),
         device_details=device_details.history(db, {row.id for row in lent}, as_of_ms),
         only_practitioner=only_practitioner(db, as_of_ms),
+        training=is_training(db),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from cloud_sync.ledger import case_devices, case_facts, case_time, practice_settings
+from cloud_sync.ledger import case_devices, case_facts, case_time, practice_settings, training
 from cloud_sync.ledger.billing import recorded
 from cloud_sync.ledger.case_rows import Found, KnownRows, PatientRows, rows_of
 from cloud_sync.ledger.case_time import instant
@@ -62,7 +62,8 @@ def case_file(
     )
     time, staff = case_time.of_rows(patient_id, worked, known.roster, billing, zone)
     return {
-        "id": patient_id,
+        # Whatever is made of a trainee's entries says so in its first line, wherever it goes.
+        "id": f"{training.STAMP} {patient_id}" if known.training else patient_id,
         "as_of": instant(known.as_of_ms),
         "defaults": False,
         "settings": {**settings, "time_zone": zone},

@@ -4,10 +4,11 @@ record = canonical JSON of entry and row; leaf = SHA-256(record); hash = SHA-256
 Nothing here may change: every hash that was ever signed would change with it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from cloud_sync.contract.canonical import canonical
@@ -51,9 +52,23 @@ def row_digest(kind: str, row: Mapping[Any, Any]) -> bytes:
     return sha256(canonical({"kind": kind, "row": plain_row(row)})).digest()
 
 
+def batch_leaves(members: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    """The leaves of a batch's tree: ids of its rows with their digests, in the order of the ids."""
+    return [identity + digest for identity, digest in sorted(members)]
+
+
 def batch_digest(members: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The digest of a batch: of the ids of its rows and their digests, in the order of the ids."""
-    return sha256(b"".join(identity + digest for identity, digest in sorted(members))).digest()
+    """The digest of a batch: the root of a tree of its own.
+
+    So one row can be shown without the ids of the others, which might let their values be guessed.
+    """
+    return root_of(batch_leaves(members))
+
+
+def is_batch(digest: bytes, members: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether these are a batch's members; the first batches had a hash over their list."""
+    leaves = batch_leaves(members)
+    return digest in {root_of(leaves), sha256(b"".join(leaves)).digest()}
 
 
 def link(prev: bytes, leaf: bytes) -> bytes:
@@ -90,6 +105,35 @@ class Tree:
         for left in reversed(others):
             node = _node(left, node)
         return node
+
+
+def root_of(leaves: Iterable[bytes]) -> bytes:
+    """The root of the tree over these."""
+    tree = Tree()
+    for leaf in leaves:
+        tree.push(leaf)
+    return tree.root()
+
+
+def proof(leaves: Iterator[bytes], size: int, places: Sequence[int]) -> list[bytes]:
+    """What proves, with the leaves at these places (from 0, in order), the root of `size` leaves.
+
+    One list for all of them: the roots of the subtrees that hold none, from the left. For one place
+    these are the hashes of RFC 9162's inclusion path (2.1.3). `leaves` is read once, in order.
+    """
+    assert places, "a proof is of something"
+    if size == 1:
+        next(leaves)
+        return []
+    left = 1 << ((size - 1).bit_length() - 1)
+    found: list[bytes] = []
+    for first, count in ((0, left), (left, size - left)):
+        inside = [place - first for place in places if first <= place < first + count]
+        if inside:
+            found += proof(leaves, count, inside)
+        else:
+            found.append(root_of(islice(leaves, count)))
+    return found
 
 
 def _node(left: bytes, right: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """Closing a month: snapshots that never change, a practitioner's signature, and what came after.
 
-A snapshot is one row. What arrives later shows as a difference; opening the month again is a new
-version with a reason, and voids the signature under the old one. Nothing is edited.
+A snapshot is one row. What arrives later shows as a difference at once; opening the month again is
+a new version with a reason, and voids the signature under the old one: `reopening` does it by
+itself. Nothing is edited.
 """
 
 import hashlib
@@ -13,11 +14,11 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import entries
+from cloud_sync.ledger import entries, training
 from cloud_sync.ledger.differences import differences
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.local_time import midnight_ms
-from cloud_sync.ledger.month_facts import month_facts
+from cloud_sync.ledger.month_facts import case_of_month, month_facts
 from cloud_sync.ledger.people import Patient, find
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.staff_details import practitioners
@@ -25,6 +26,7 @@ from cloud_sync.ledger.tables import attestation, attestation_void, month_snapsh
 from cloud_sync.rules.calendar import ONE_DAY, month_named
 
 State = Literal["open", "ready", "signed", "reopened"]
+_OTHER_DATES = "facts of other dates changed; the figures of this month are the same"
 STATEMENT = (
     "I have reviewed the days, the time and the determination of this month. They describe what "
     "was done for this patient under my direction."
@@ -84,14 +86,24 @@ def is_over(patient: Patient, month: str, at_ms: int) -> bool:
 def close(db: Connection, patient_id: str, month: str, *, author: str, at_ms: int) -> Standing:
     """Take the first snapshot; where there is one and facts have changed, take the next.
 
-    The reason of a further version names what arrived.
+    The reason of a further version names what arrived. A packet also has the case file, so one that
+    can no longer be made as it was is a change too, though the month's own figures are the same.
     """
     before = standing(db, _held(db, patient_id), month, at_ms)
     if before.snapshot is None:
         _take(db, before, None, author=author, at_ms=at_ms)
     elif before.changes:
         _reopen(db, before, "; ".join(before.changes), author=author, at_ms=at_ms)
+    elif not _rests_on_the_same(db, before.patient, before.snapshot):
+        _reopen(db, before, _OTHER_DATES, author=author, at_ms=at_ms)
     return standing(db, before.patient, month, at_ms)
+
+
+def _rests_on_the_same(db: Connection, who: Patient, snapshot: Snapshot) -> bool:
+    """Whether the case file of then can still be made: a later assignment moves older readings."""
+    case = case_of_month(db, who, snapshot.month, snapshot.made_at_ms)
+    recorded: str = snapshot.facts["case_sha256"]
+    return hashlib.sha256(canonical(case)).hexdigest() == recorded
 
 
 def reopen(  # noqa: PLR0913 - named columns
@@ -221,7 +233,12 @@ def closed_months(db: Connection) -> list[str]:
 
 
 def _held(db: Connection, patient_id: str) -> Patient:
-    """The patient, whose row stays locked: closing and signing never cross each other."""
+    """The patient, whose row stays locked: closing and signing never cross each other.
+
+    Nor does any chained fact arrive between what is read here and the snapshot that says so.
+    """
+    training.refuse_billing(db)
+    entries.lock(db)
     db.execute(select(patient.c.id).where(patient.c.id == patient_id).with_for_update())
     return find(db, patient_id)
 

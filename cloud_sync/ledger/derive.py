@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, update
 
 from cloud_sync.contract import observation as contract
 from cloud_sync.contract.observation import Observation
-from cloud_sync.ledger import anchors, moment
+from cloud_sync.ledger import anchors, moment, touched
 from cloud_sync.ledger.anchors import Place
 from cloud_sync.ledger.moment import NO_ANCHORS, Anchors, Clocks, Moment
 from cloud_sync.ledger.tables import (
@@ -72,7 +72,7 @@ def _derive_anew(db: Connection, device_id: str, chosen: Collection[bytes] | Non
         .join(envelope, envelope.c.id == observation.c.envelope_id)
         .where(observation.c.device_id == device_id)
     ).mappings()
-    changed = 0
+    changed, moved = 0, []
     for row in rows.all():
         if chosen is not None and row["id"] not in chosen:
             continue
@@ -83,7 +83,9 @@ def _derive_anew(db: Connection, device_id: str, chosen: Collection[bytes] | Non
         now = derived(said, row["committed_at_ms"], known, near)
         if now != {name: row[name] for name in _COLUMNS}:
             db.execute(update(observation).where(observation.c.id == row["id"]).values(now))
+            moved += [(row["patient_id"], row["local_day"]), (now["patient_id"], now["local_day"])]
             changed += 1
+    touched.by_moved_readings(db, moved)
     return changed
 
 

@@ -103,23 +103,34 @@ def assign(  # noqa: PLR0913 - named columns
 
 
 def end_assignment(  # noqa: PLR0913 - named columns
-    db: Connection, assignment_id: str, *, patient_id: str, to_ms: int, author: str, at_ms: int
+    db: Connection,
+    assignment_id: str,
+    *,
+    patient_id: str,
+    to_ms: int,
+    author: str,
+    at_ms: int,
+    reason: str | None = None,
 ) -> None:
-    """Take a device back from this instant on; what came before stays the patient's."""
+    """Take a device back from this instant on; what came before stays the patient's.
+
+    One that was made in error ends when it began: no reading was ever this patient's by it.
+    """
     statement = _assignments().where(assignment.c.id == assignment_id)
     row = db.execute(statement).mappings().first()
     if row is None or row["patient_id"] != patient_id:
         raise Refused("There is no such assignment of this patient.")
     if row["assigned_to_ms"] is not None:
         raise Refused("This assignment has ended already.")
-    if to_ms <= row["assigned_from_ms"]:
-        raise Refused("The end must lie after the assignment's start.")
+    if not row["assigned_from_ms"] <= to_ms <= at_ms:
+        raise Refused("The end must lie after the assignment's start and not in the future.")
     _lock(db, row["device_id"])
     end = {
         "assignment_id": assignment_id,
         "assigned_to_ms": to_ms,
         "recorded_at_ms": at_ms,
         "author": author,
+        "reason": reason and reason.strip(),
     }
     entries.add(db, assignment_end, end, author=author, at_ms=at_ms)
     _rederive(db, row["device_id"])

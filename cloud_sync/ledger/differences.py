@@ -12,7 +12,9 @@ def differences(then: Facts, now: Facts) -> Iterator[str]:
     yield from _lists("time entry", then["time"], now["time"])
     yield from _codes(then["determination"], now["determination"])
     if then["days"] != now["days"]:
-        yield f"device days were {_days(then)}, are {_days(now)}"
+        before, after = _days(then), _days(now)
+        same = "device days fall on other dates"
+        yield same if before == after else f"device days were {before}, are {after}"
     for program, seconds in then["seconds"].items():
         if seconds != now["seconds"][program]:
             yield (
@@ -21,11 +23,12 @@ def differences(then: Facts, now: Facts) -> Iterator[str]:
                 else f"{program} seconds were {seconds}, are {now['seconds'][program]}"
             )
     for key, words in (
+        ("devices", "what is recorded of a device, or its assignment, changed"),
         ("settings", "a setting of the practice changed"),
         ("zone", "the patient's time zone changed"),
         ("billing_practitioner", "the billing practitioner changed"),
     ):
-        if then[key] != now[key]:
+        if key in then and then[key] != now[key]:  # older snapshots have no devices
             yield words
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
-from cloud_sync.ledger import chain
+from cloud_sync.ledger import chain, touched
 from cloud_sync.ledger.chain import Head
 from cloud_sync.ledger.tables import CHAINED, entry
 
@@ -29,6 +29,7 @@ _TIMES = {
     "legal_hold_lift": "lifted_at_ms",
     "time_import": "imported_at_ms",
     "alert": "raised_at_ms",
+    "hub_key": "enrolled_at_ms",
 }
 
 
@@ -58,6 +59,8 @@ def add_all(
             key = db.execute(insert(table).values(row)).inserted_primary_key
             assert key is not None, "an insert of one row gives its key"
             row |= dict(zip(names, key, strict=True))
+    for row in made:
+        touched.by_row(db, table, row)
     _append(db, table, [(row, author, at_ms) for row in made])
 
 

@@ -7,19 +7,19 @@ patient is written here, byte for byte; whoever's facts changed since is handed 
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import closing, entries
-from cloud_sync.ledger.closing import Standing, State
+from cloud_sync.ledger import closing, entries, touched, training
+from cloud_sync.ledger.closing import Snapshot, Standing, State
 from cloud_sync.ledger.engine import Store, open_store
-from cloud_sync.ledger.month_facts import months_facts
+from cloud_sync.ledger.month_facts import case_digests, months_facts
 from cloud_sync.ledger.people import Patient
-from cloud_sync.ledger.tables import month_snapshot
+from cloud_sync.ledger.tables import entry, metadata, month_snapshot
 
 CHUNK = 500  # patients in one transaction: about a tenth of a second
 _AHEAD = 2  # chunks each process may be ahead of the writer: what bounds the memory
@@ -44,6 +44,7 @@ class _Examined:
     patient: Patient
     stands: Closed | None = None
     body: bytes | None = None
+    size: int = 0  # of the chain, when it was read
 
 
 def close_all(  # noqa: PLR0913 - named columns
@@ -97,7 +98,9 @@ def _examined(store: Store, patients: Sequence[Patient], month: str, at_ms: int)
     over = [one for one in patients if closing.is_over(one, month, at_ms)]
     with store.read() as db:
         before = closing.latest_of(db, [one.id for one in over], month)
+        size = entries.head(db).size
         facts = {found["patient"]: found for found in months_facts(db, over, month, at_ms)}
+        digests = _digests(db, over, before, month)
         found = []
         for one in patients:
             snapshot = before.get(one.id)
@@ -105,17 +108,33 @@ def _examined(store: Store, patients: Sequence[Patient], month: str, at_ms: int)
                 stands = Closed(patient_id=one.id, record_number=one.record_number, state="open")
                 found.append(_Examined(patient=one, stands=stands))
             elif snapshot is None:
-                found.append(_Examined(patient=one, body=canonical(facts[one.id])))
+                found.append(_Examined(patient=one, body=canonical(facts[one.id]), size=size))
             else:
                 standing = closing.standing_by(db, one, snapshot, facts[one.id])
-                same = None if standing.changes else _closed(standing)
+                moved = standing.changes or digests[one.id] != snapshot.facts["case_sha256"]
+                same = None if moved else _closed(standing)
                 found.append(_Examined(patient=one, stands=same))
         return found
+
+
+def _digests(
+    db: Connection, patients: Sequence[Patient], before: Mapping[str, Snapshot], month: str
+) -> dict[str, str]:
+    """Of the case files as they are now for the instant of each one's snapshot."""
+    by_instant: dict[int, list[Patient]] = {}
+    for one in patients:
+        if one.id in before:
+            by_instant.setdefault(before[one.id].made_at_ms, []).append(one)
+    found: dict[str, str] = {}
+    for made_at_ms, some in by_instant.items():
+        found |= case_digests(db, some, month, made_at_ms)
+    return found
 
 
 def _written(
     db: Connection, found: list[_Examined], month: str, *, author: str, at_ms: int
 ) -> Iterator[Closed]:
+    training.refuse_billing(db)
     entries.lock(db)
     first = {one.patient.id: one.body for one in found if one.body is not None}
     taken = set(
@@ -132,6 +151,7 @@ def _written(
     }
     if rows:
         entries.add_all(db, month_snapshot, list(rows.values()), author=author, at_ms=at_ms)
+        _mark_since(db, min(one.size for one in found if one.body is not None))
     for one in found:
         row = rows.get(one.patient.id)
         if one.stands is not None:
@@ -146,6 +166,18 @@ def _written(
             )
         else:
             yield _closed(closing.close(db, one.patient.id, month, author=author, at_ms=at_ms))
+
+
+def _mark_since(db: Connection, size: int) -> None:
+    """Facts that came between reading and writing found no snapshot to mark: now there is one."""
+    since = db.execute(select(entry.c.kind, entry.c.row_id).where(entry.c.seq > size)).all()
+    for kind, row_id in since:
+        table = metadata.tables[kind]
+        if kind in touched.LEAVES_MONTHS_ALONE:
+            continue
+        key = next(iter(table.primary_key.columns))
+        row = db.execute(select(table).where(key == row_id.split(":")[0])).mappings().one()
+        touched.by_row(db, table, dict(row))
 
 
 def _closed(standing: Standing) -> Closed:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -17,9 +18,10 @@ from cloud_sync.ledger.practice_settings import Change
 from cloud_sync.rules.calendar import ONE_DAY, Span, month_named
 from cloud_sync.rules.case import Problem, read
 from cloud_sync.rules.counts import Counts, counted
-from cloud_sync.rules.determination import findings_of, plain
-from cloud_sync.rules.outcome import Findings
+from cloud_sync.rules.determination import findings_of, of_month, plain
 from cloud_sync.rules.tables import BUNDLED
+
+_NEVER = "9999-12-31"  # later than every date that is compared with it
 
 
 def month_facts(db: Connection, patient: Patient, month: str, as_of_ms: int) -> dict[str, Any]:
@@ -39,6 +41,20 @@ def months_facts(
     changes = practice_settings.history(db, as_of_ms)
     for patient in patients:
         yield _facts(known, patient, month, _settings(changes, patient, month, as_of_ms))
+
+
+def case_digests(
+    db: Connection, patients: Collection[Patient], month: str, as_of_ms: int
+) -> dict[str, str]:
+    """SHA-256 of the case file that each patient's month is judged by, as snapshots have it."""
+    known = rows_of(db, [patient.id for patient in patients], as_of_ms)
+    changes = practice_settings.history(db, as_of_ms)
+    return {
+        patient.id: hashlib.sha256(
+            canonical(case_file(known, patient.id, _settings(changes, patient, month, as_of_ms)))
+        ).hexdigest()
+        for patient in patients
+    }
 
 
 def case_of_month(db: Connection, patient: Patient, month: str, as_of_ms: int) -> dict[str, Any]:
@@ -65,7 +81,7 @@ def _facts(
     counts = counted(case, BUNDLED)
     ending = [p.span for p in counts.days.periods if p.span.last in span]
     window = Span(first=min([span.first, *(one.first for one in ending)]), last=span.last)
-    found = plain(case, _of_month(findings_of(counts), span))
+    found = plain(case, of_month(findings_of(counts), span))
     by_receipt = case.settings.day_rule == "received"
     readings = _readings(rows.readings, window, patient.zone, by_receipt=by_receipt)
     time = _time(rows.time, window, patient.zone)
@@ -81,6 +97,7 @@ def _facts(
         "rule_sets": found["rule_sets"],
         "determination": found,
         "days": [_period(counts, one) for one in ending],
+        "devices": list(_devices(document, window)),
         "seconds": {p: int(counts.time.seconds(p, span)) for p in ("RPM", "CCM")},
         "readings": readings,
         "readings_sha256": digest_of(readings),
@@ -95,20 +112,27 @@ def digest_of(ids: Iterable[str]) -> str:
     return hashlib.sha256("".join(f"{one}\n" for one in ids).encode()).hexdigest()
 
 
-def _of_month(found: Findings, month: Span) -> Findings:
-    """What ends in the month: its own codes, and those of the periods that end in it."""
-    return Findings(
-        lines=tuple(one for one in found.lines if one.span.last in month),
-        shortfalls=tuple(one for one in found.shortfalls if one.span.last in month),
-        warnings=tuple(one for one in found.warnings if one.span and one.span.last in month),
-        rule_sets=found.rule_sets,
-    )
-
-
 def _period(counts: Counts, span: Span) -> dict[str, Any]:
     found = (period.days for period in counts.days.periods if period.span == span)
     days = {day for each in found for day in each}
     return {**_plain(span), "dates": [day.isoformat() for day in sorted(days)]}
+
+
+def _devices(case_file: dict[str, Any], window: Span) -> Iterator[dict[str, Any]]:
+    """What each device was in the window; what lies outside it changes nothing here.
+
+    The case file has an assignment's stretches newest first, all from its first date on.
+    """
+    begun: dict[tuple[str, str], str] = {}
+    for one in reversed(case_file["devices"]):
+        key = one["id"], one["assigned_from"]
+        start, until = begun.get(key, one["assigned_from"]), one["assigned_to"] or _NEVER
+        if until != _NEVER:
+            begun[key] = (date.fromisoformat(until) + ONE_DAY).isoformat()
+        first = max(start, window.first.isoformat())
+        last = min(until, window.last.isoformat())
+        if first <= last:
+            yield {**one, "assigned_from": first, "assigned_to": last}
 
 
 def _plain(span: Span) -> dict[str, str]:

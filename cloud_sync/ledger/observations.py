@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 from sqlalchemy import Connection, select, update
 
 from cloud_sync.contract.observation import Observation
 from cloud_sync.contract.readings import FailedMeasurement, Reading
-from cloud_sync.ledger import derive
+from cloud_sync.ledger import derive, touched
 from cloud_sync.ledger.derive import Holder
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.moment import NO_ANCHORS, Anchors
@@ -66,16 +66,21 @@ def _device_times(said: Observation) -> list[datetime | None]:
     ]
 
 
-def add(
+def add(  # noqa: PLR0913 - what it is derived from, and when
     db: Connection,
     store: Store,
     record: Record,
     known: Sequence[Holder],
     near: Anchors = NO_ANCHORS,
+    *,
+    at_ms: int,
 ) -> bool:
-    """Insert it with its derived columns; False for a copy of one that is there."""
+    """Insert it with its derived columns; False for a copy of one that is there.
+
+    One that belongs to a month which is over by `at_ms` has that month compared again.
+    """
     said = record.said
-    values = {
+    values: dict[str, Any] = {
         "id": bytes.fromhex(said.id),
         "envelope_id": record.envelope_id,
         "hub_id": record.hub_id,
@@ -89,7 +94,10 @@ def add(
     }
     values |= derive.derived(said, record.committed_at_ms, known, near)
     statement = store.insert(observation).on_conflict_do_nothing().returning(observation.c.id)
-    return db.scalar(statement, values) is not None
+    is_new = db.scalar(statement, values) is not None
+    if is_new:
+        touched.by_reading(db, values["patient_id"], values["local_day"], at_ms)
+    return is_new
 
 
 def register_device(db: Connection, store: Store, said: Observation, at_ms: int) -> None:

@@ -4,7 +4,7 @@ from importlib.resources import as_file, files
 
 from sqlalchemy import text
 
-from cloud_sync.ledger import entries
+from cloud_sync.ledger import entries, hub_keys
 from cloud_sync.ledger.engine import Store
 
 _LOCK = 0x76_69_74_61  # any number that this program alone uses for this purpose
@@ -27,3 +27,4 @@ def upgrade(store: Store) -> None:
         config.attributes["connection"] = db
         command.upgrade(config, "head")
         entries.adopt(db)
+        hub_keys.adopt(db)

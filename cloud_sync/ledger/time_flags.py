@@ -24,6 +24,11 @@ def flags(
         yield "The note speaks of both programs: split it, or a person must decide."
     if entry.delay_ms > late_entry_hours * _HOUR_MS:
         yield f"Entered more than {late_entry_hours} hours after the work: a person must decide."
+    yield from overlaps(entry, beside)
+
+
+def overlaps(entry: Entry, beside: Iterable[Entry]) -> Iterator[str]:
+    """What of the entry overlaps others, and what that does to it."""
     for other in beside:
         if other.id != entry.id and other.in_force and _share(entry, other):
             yield from _overlap(entry, other)

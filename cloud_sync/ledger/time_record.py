@@ -73,7 +73,7 @@ def record(  # noqa: PLR0913 - named columns
     db: Connection, staff_id: str, span: Span, work: Work, origin: Origin, *, at_ms: int
 ) -> str:
     """One interval with its links; overlap is refused, but in an import."""
-    check_work(work)
+    check_work(work, imported=origin.import_id is not None)
     if origin.import_id is None:
         refuse_overlap(db, staff_id, span, patients=work.patients, corrects=origin.corrects)
     identity, author = new_id(), origin.author or staff_id

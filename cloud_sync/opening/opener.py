@@ -11,6 +11,7 @@ from threading import Event
 
 from sqlalchemy import Connection, Row, delete, select
 
+from cloud_sync.alerts import store as alerts
 from cloud_sync.contract import (
     anchor as anchor_contract,
     envelope as codec,
@@ -103,6 +104,7 @@ class Opener:
         at_ms = self._clock()
         holders = self._prepare(db, found, at_ms)
         openings: list[dict[str, object]] = []
+        new: list[bytes] = []
         for item in found:
             identity = None
             match item.said:
@@ -118,8 +120,9 @@ class Opener:
                     known = holders[item.said.frame.device]
                     near = derive.anchors_of(db, item.said, item.place)
                     record = _record_of(item, item.said)
-                    is_new = observations.add(db, self._store, record, known, near)
+                    is_new = observations.add(db, self._store, record, known, near, at_ms=at_ms)
                     outcome = "observation" if is_new else "copy"
+                    new += [identity] if is_new else []
             openings.append(
                 {
                     "envelope_id": item.envelope_id,
@@ -129,6 +132,7 @@ class Opener:
                 }
             )
         db.execute(opening.insert(), openings)
+        alerts.raise_fresh(db, new, at_ms)
         ids = [item.envelope_id for item in found]
         db.execute(delete(unopened).where(unopened.c.envelope_id.in_(ids)))
 

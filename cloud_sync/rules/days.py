@@ -103,7 +103,7 @@ def day_ledger(case: Case, book: RuleBook = BUNDLED) -> DayLedger:
     for found in readings:
         place = _place(tracks, found.on)
         if place is None:
-            stray.update(found.unusable)
+            stray.update(found.unusable | found.too_late_for_episode())
         else:
             span, owner[span] = place
             placed.setdefault(span, []).append(found)
@@ -165,9 +165,11 @@ def _period(
 ) -> Period:
     against = [(found, _left_out(case, span, track, found)) for found in inside]
     kept = [found for found, reasons in against if not reasons]
-    counted_to = min(span.last, _end(track) or span.last)
-    dates = Span(first=span.first, last=counted_to)
-    other = {found.other_on for found in readings if found.sound and found.other_on in dates}
+    other = {
+        found.other_on
+        for found in readings
+        if found.sound and found.other_on in span and _monitored(case, track, found.other_on)
+    }
     return Period(
         span=span,
         episode=track.episode,
@@ -180,12 +182,15 @@ def _period(
     )
 
 
-def _end(track: _Track) -> date | None:
-    return track.episode.end if track.episode is not None else None
+def _monitored(case: Case, track: _Track, day: date) -> bool:
+    """Days to the end of an episode count, by either clock."""
+    episodes = case.rpm_episodes if track.episode is None else (track.episode,)
+    return any(day in episode for episode in episodes)
 
 
 def _left_out(case: Case, span: Span, track: _Track, found: Judged) -> frozenset[Reason]:
     reasons = set(found.unusable)
+    reasons |= found.too_late_for_episode()
     if track.episode is not None and found.episode is not track.episode:
         reasons.add("outside_episode")
     latest = span.last + case.settings.late_receipt_days * ONE_DAY

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from cloud_sync.rules import ccm, rpm_device, rpm_time
+from cloud_sync.rules.calendar import Span
 from cloud_sync.rules.case import Problem, read
 from cloud_sync.rules.counts import Counts, counted, notices
 from cloud_sync.rules.facts import Case
@@ -14,13 +15,29 @@ from cloud_sync.rules.rpm_set_up import set_up_codes
 from cloud_sync.rules.tables import BUNDLED, RuleBook
 
 
-def determine(document: Mapping[str, object], book: RuleBook = BUNDLED) -> dict[str, object]:
-    """The determination of a case file; `{"case", "error"}` where it cannot be read."""
+def determine(
+    document: Mapping[str, object], book: RuleBook = BUNDLED, month: Span | None = None
+) -> dict[str, object]:
+    """The determination of a case file; `{"case", "error"}` where it cannot be read.
+
+    With a `month`, only what ends in it: the month's own codes and those of its periods.
+    """
     case = read(document)
     if isinstance(case, Problem):
         name = document.get("id") if isinstance(document, Mapping) else None
         return {"case": name if isinstance(name, str) else None, "error": str(case)}
-    return plain(case, findings(case, book))
+    found = findings(case, book)
+    return plain(case, found if month is None else of_month(found, month))
+
+
+def of_month(found: Findings, month: Span) -> Findings:
+    """What ends in the month: its own codes, and those of the periods that end in it."""
+    return Findings(
+        lines=tuple(one for one in found.lines if one.span.last in month),
+        shortfalls=tuple(one for one in found.shortfalls if one.span.last in month),
+        warnings=tuple(one for one in found.warnings if one.span and one.span.last in month),
+        rule_sets=found.rule_sets,
+    )
 
 
 def findings(case: Case, book: RuleBook = BUNDLED) -> Findings:
@@ -41,14 +58,12 @@ def findings_of(counts: Counts) -> Findings:
 def _periods(counts: Counts, earned: rpm_device.Earned) -> Findings:
     facts = period_facts(counts)
     set_up = set_up_codes(counts.case, facts)
-    return joined(
-        part
-        for one in facts
-        for part in (
-            *(code.findings() for code in set_up[one.span]),
-            rpm_device.period_findings(one, earned),
-        )
-    )
+    parts: list[Findings] = []
+    for one in facts:
+        if one.span in set_up:
+            parts.append(set_up[one.span].findings())
+        parts.append(rpm_device.period_findings(one, earned))
+    return joined(parts)
 
 
 def _of_the_case(counts: Counts) -> Findings:

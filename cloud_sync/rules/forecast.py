@@ -131,7 +131,8 @@ def sentences(days: DayForecast | None, time: tuple[TimeForecast, ...]) -> Itera
 
 
 def _day_sentences(found: DayForecast) -> Iterator[str]:
-    yield f"{_many(found.have, 'day')} so far, {_on(found.span.first)} to {_on(found.span.last)}."
+    yield _in_short(found)
+    yield f"The period runs from {_on(found.span.first)} to {_on(found.span.last)}."
     for step in found.steps:
         if not step.reachable:
             yield f"{step.code} can no longer be reached: {step.more} more days are needed."
@@ -150,10 +151,22 @@ def _day_sentences(found: DayForecast) -> Iterator[str]:
     yield from _missed(found)
 
 
+def _in_short(found: DayForecast) -> str:
+    """12 days so far; 4 more by 30 January; the hub was offline on 3 days, ..."""
+    parts = [f"{_many(found.have, 'day')} so far"]
+    step = next((one for one in found.steps if one.reachable), None)
+    if step is not None:
+        parts.append(f"{step.more} more by {_on(step.last)}")
+    offline, untaken = found.missed.get("hub_offline", 0), found.missed.get("no_reading", 0)
+    why = [f"the hub was offline on {_many(offline, 'day')}"] if offline else []
+    if untaken:
+        why.append(f"no reading was taken on {untaken if offline else _many(untaken, 'day')}")
+    return "; ".join([*parts, ", ".join(why)] if why else parts) + "."
+
+
 def _missed(found: DayForecast) -> Iterator[str]:
+    """What the first sentence leaves out."""
     words: dict[Why, str] = {
-        "hub_offline": "The hub was offline on {}.",
-        "no_reading": "No reading was taken on {}.",
         "left_out": "On {} there were readings, but none that counts.",
         "unknown": "Why there is nothing on {} is not known.",
     }

@@ -188,10 +188,9 @@ def _moments(case: Case) -> Iterator[tuple[date, Fraction, tuple[Entry, ...]]]:
 def _overlap(entry: Entry, active: tuple[Entry, ...]) -> frozenset[Reason]:
     """Two programs at once for this patient, or two patients at once for this worker."""
     programs = {one.program for one in active if not one.other_patient}
-    elsewhere = any(
-        one.other_patient and one.staff == entry.staff and not _same_activity(one, entry)
-        for one in active
-    )
+    others = [one for one in active if one.other_patient and one.staff == entry.staff]
+    shared = sum(_same_activity(one, entry) for one in others)
+    elsewhere = shared < len(others) or shared >= entry.patients  # more records than patients
     return frozenset({"overlapping_time"} if len(programs) > 1 or elsewhere else ())
 
 

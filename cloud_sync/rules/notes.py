@@ -56,14 +56,26 @@ def advice(note: str, program: str, words: NoteWords) -> Advice | None:
     return None
 
 
+def words_of(note: str) -> list[str]:
+    """A note's words in lower case, without digits and punctuation."""
+    return _words(note, keep_digits=False)
+
+
 def is_vague(note: str, words: NoteWords) -> bool:
-    """Too few words left without numbers, punctuation and units, or a phrase that says nothing."""
-    left = [word for word in _words(note, keep_digits=False) if word not in words.unit_words]
+    """Too few words left without numbers, punctuation and units, or a phrase that says nothing.
+
+    An apostrophe joins: `patient's` is one word.
+    """
+    joined = note.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
+    left = [word for word in _words(joined, keep_digits=False) if word not in words.unit_words]
     return len(left) < words.words_needed or " ".join(left) in words.vague_phrases
 
 
 def is_mixed(note: str, words: NoteWords) -> bool:
-    """Has something of every program's word list, as whole words in any case."""
+    """Has something of every program's word list, as whole words in any case.
+
+    Here an apostrophe parts, so that `the specialist's letter` speaks of a specialist.
+    """
     return all(_found(note, phrases) for phrases in words.program_words.values())
 
 
@@ -73,10 +85,9 @@ def _found(note: str, phrases: Iterable[str]) -> list[str]:
 
 
 def _words(note: str, *, keep_digits: bool) -> list[str]:
-    """Lower-case words; an apostrophe joins, any other punctuation parts."""
-    text = note.lower().replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
+    """Lower-case words, parted by any punctuation."""
     kept = (
         character if character.isalpha() or (keep_digits and character.isdigit()) else " "
-        for character in text
+        for character in note.lower()
     )
     return "".join(kept).split()

@@ -108,10 +108,14 @@ class Judgement:
     excuses: frozenset[Reason] = frozenset()
     evidence: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def earned(self) -> bool:
+        return self.units > 0 and not self.blocks
+
     def findings(self) -> Findings:
         """A line where something is earned, else one shortfall for each reason."""
         held: frozenset[Reason] = frozenset({"period_open"} if self.is_open else ())
-        if self.units and not self.blocks:
+        if self.earned:
             return Findings(lines=(self._line(held),))
         counts = dict(self.lacking)
         reasons = frozenset(counts) | self.blocks | self.excuses | held

@@ -30,6 +30,11 @@ class Judged:
         """Passes every test but lateness, which depends on the period."""
         return not self.unusable and not self.missing
 
+    def too_late_for_episode(self) -> frozenset[Reason]:
+        """Days to an episode's end count: by receipt, a usable reading may come after it."""
+        over = self.episode is not None and self.episode.ended_before(self.on)
+        return frozenset({"outside_episode"} if over else ())
+
 
 def judged(case: Case, book: RuleBook) -> tuple[Judged, ...]:
     """Every known reading with its judgement, by the moment of measurement."""
@@ -49,7 +54,7 @@ def _judge(case: Case, book: RuleBook, reading: Reading, missing: Missing) -> Ju
         reasons.add("not_a_measurement")
     if reading.measured_at > reading.received_at + _tolerance(book, reading):
         reasons.add("implausible_clock")
-    if episode is None or episode.ended_before(on):
+    if episode is None:
         reasons.add("outside_episode")
     return Judged(
         reading=reading,

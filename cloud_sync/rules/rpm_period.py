@@ -44,6 +44,8 @@ class PeriodFacts:
         differing = when(by_clock != now, "measured_and_received_differ") | when(
             by_first_day != now, "rule_set_changes_in_period"
         )
+        blocks = faults | self.blocks(group)
+        only_otherwise = frozenset() if now or blocks else differing
         return Judgement(
             code=code,
             span=self.span,
@@ -51,9 +53,9 @@ class PeriodFacts:
             units=int(now),
             is_open=self.period.is_open,
             lacking={"days_below_threshold": (days, need)} if days < need else {},
-            blocks=faults | self.blocks(group),
+            blocks=blocks,
             reviews=differing | self.reviews(),
-            excuses=differing | frozenset(self.period.left_out) | self.period.missing,
+            excuses=only_otherwise | frozenset(self.period.left_out) | self.period.missing,
             evidence=self._evidence(),
         )
 

@@ -11,14 +11,19 @@ from cloud_sync.rules.rpm_period import PeriodFacts
 from cloud_sync.rules.tables import RpmTable
 
 
-def set_up_codes(case: Case, periods: tuple[PeriodFacts, ...]) -> dict[Span, list[Judgement]]:
-    """The set-up codes in question in each period."""
-    found: dict[Span, list[Judgement]] = {one.span: [] for one in periods}
+def set_up_codes(case: Case, periods: tuple[PeriodFacts, ...]) -> dict[Span, Judgement]:
+    """The set-up code in each period in which it is in question."""
+    found: dict[Span, list[Judgement]] = {}
     for episode in case.rpm_episodes:
         own = [one for one in periods if _belongs(one, episode)]
         for judgement in _of_episode(own, episode):
-            found[judgement.span].append(judgement)
-    return found
+            found.setdefault(judgement.span, []).append(judgement)
+    return {span: _once(judgements) for span, judgements in found.items()}
+
+
+def _once(judgements: list[Judgement]) -> Judgement:
+    """Where episodes share a period: the first that earns the code, else the last one's word."""
+    return next((one for one in judgements if one.earned), judgements[-1])
 
 
 def _belongs(one: PeriodFacts, episode: Episode) -> bool:
@@ -37,19 +42,18 @@ def _of_episode(own: list[PeriodFacts], episode: Episode) -> Iterator[Judgement]
             judgement = _judge(one, episode, _faults(one, episode))
             settled = judgement.units > 0
             yield judgement
-        elif _device_added(one):
+        elif _device_added(one, episode):
             yield _judge(one, episode, frozenset({"episode_already_set_up"}))
 
 
 def _judge(one: PeriodFacts, episode: Episode, faults: frozenset[Reason]) -> Judgement:
-    latest = one.counts.book.rpm[-1].set_up
-    assert latest is not None, "the newest rule set has a set-up code"
+    oldest = next(table.set_up for table in one.counts.book.rpm if table.set_up is not None)
     rule = one.table.set_up if one.table is not None else None
     return one.judge(
-        latest.code,
+        oldest.code,
         "set_up",
         days=one.period.days_of(episode),
-        need=(rule or latest).days_from,
+        need=(rule or oldest).days_from,
         earns=_enough,
         faults=faults | when(rule is None, "not_in_force"),
     )
@@ -75,8 +79,11 @@ def _claimed_before(one: PeriodFacts, episode: Episode) -> bool:
     )
 
 
-def _device_added(one: PeriodFacts) -> bool:
+def _device_added(one: PeriodFacts, episode: Episode) -> bool:
+    """A period may reach into the next episode: a device that came with that one is its own."""
     return any(
-        device.assigned_from is not None and device.assigned_from in one.span
+        device.assigned_from is not None
+        and device.assigned_from in one.span
+        and device.assigned_from in episode
         for device in one.counts.case.devices
     )

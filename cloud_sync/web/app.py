@@ -15,6 +15,7 @@ from litestar.static_files import create_static_files_router
 from cloud_sync.config import ClinicConfig
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.refused import Refused
+from cloud_sync.ledger.training import is_training
 from cloud_sync.web import errors
 from cloud_sync.web.counter import HERE, Counter, visit
 from cloud_sync.web.forms import read
@@ -23,20 +24,40 @@ from cloud_sync.web.headers import add_headers
 from cloud_sync.web.pages import (
     account,
     alarms,
+    alerts,
     api,
     closing,
+    device,
     file,
     hubs,
     patient,
     patients,
     review,
+    self_audit,
     time,
+    training,
     work,
 )
 from cloud_sync.web.permissions import Permission
 
 _MAX_BODY_BYTES = 256 * 1024
-_PAGES = (account, patients, patient, review, work, time, file, closing, hubs, alarms, api)
+_PAGES = (
+    account,
+    patients,
+    patient,
+    review,
+    work,
+    time,
+    file,
+    closing,
+    device,
+    hubs,
+    alarms,
+    alerts,
+    self_audit,
+    training,
+    api,
+)
 
 
 def build_app(
@@ -53,7 +74,8 @@ def build_app(
     machines = Router(
         path="/", route_handlers=list(routers), opt={"permission": Permission.MACHINE}
     )
-    counter = Counter(store=store, config=config, clock=clock)
+    with store.read() as db:
+        counter = Counter(store=store, config=config, clock=clock, training=is_training(db))
     # One router, registered once: two handlers of one path given to the application singly would
     # have the first wrapped into a thread twice (Litestar 2.25, `Litestar.register`).
     handlers: list[Any] = [handler for page in _PAGES for handler in page.HANDLERS]
@@ -68,7 +90,7 @@ def build_app(
             HTTPException: errors.http,
             Exception: errors.unexpected,
         },
-        state=State({"counter": counter}),
+        state=State({"counter": counter, "audits": self_audit.Audits()}),
         openapi_config=None,
         logging_config=None,
         request_max_body_size=_MAX_BODY_BYTES,

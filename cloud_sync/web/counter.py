@@ -29,6 +29,7 @@ class Counter:
     store: Store
     config: ClinicConfig
     clock: Callable[[], int]
+    training: bool = False  # every page says so, and nothing here is ever billed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,7 @@ class Visit:
             .render(
                 visit=self,
                 clinic=self.counter.config.name,
+                training=self.counter.training,
                 form_token=self.session.form_token,
                 now_ms=self.now_ms,
                 zone=self.counter.config.zone,
@@ -101,7 +103,13 @@ def bare_page(counter: Counter, name: str, *, status: int = 200, **values: Any) 
     html = (
         templates()
         .get_template(name)
-        .render(visit=None, clinic=counter.config.name, clock=None, **values)
+        .render(
+            visit=None,
+            clinic=counter.config.name,
+            training=counter.training,
+            clock=None,
+            **values,
+        )
     )
     return Response(html, status_code=status, media_type=MediaType.HTML)
 

@@ -125,7 +125,9 @@ def fact_words(fact: Fact) -> str:  # noqa: C901, PLR0912 - one case a kind
             kind = f" ({VISITS[body['kind']]})" if "kind" in body else ""
             return f"Visit of {body.get('on')}{kind}, discussed: {discussed}"
         case "care_plans":
-            shared = "shared" if fact.body.get("shared_with_patient", True) else "not yet shared"
+            shared = (
+                "shared" if fact.body.get("shared_with_patient", True) else "no copy given with it"
+            )
             revised = ", substantially revised" if body.get("substantially_revised") else ""
             version = f", version {body['version']}" if "version" in body else ""
             return f"Care plan of {body.get('on')}{version}, {shared}{revised}"

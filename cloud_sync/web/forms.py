@@ -28,6 +28,12 @@ class Form:
         """The text without the space around it."""
         return self.raw(name).strip()
 
+    def needed(self, name: str, words: str) -> str:
+        """A text that must be there; the words say what for."""
+        if not self.text(name):
+            raise Refused(words)
+        return self.text(name)
+
     def ticked(self, name: str) -> bool:
         """Whether a box was ticked."""
         return self.raw(name) == "yes"

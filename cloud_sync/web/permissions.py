@@ -19,11 +19,16 @@ class Permission(Enum):
     ENROL_HUBS = "enrol hubs"
     READ_ALARMS = "read alarms"
     READ_ACCESS_LOG = "read access log"
+    READ_SELF_AUDIT = "read self-audit"
+    PRACTISE = "practise"  # of any use in a training practice only
+    REVIEW_PRACTICE = "review practice"
 
 
 _P = Permission
 _EVERYONE = frozenset({_P.OWN_ACCOUNT, _P.READ_PATIENTS, _P.READ_HUBS})
-_CLINICIAN = _EVERYONE | {_P.EDIT_PATIENTS, _P.KEEP_FILE, _P.RECORD_TIME, _P.CLOSE_MONTHS}
+_CLINICIAN = _EVERYONE | {
+    _P.EDIT_PATIENTS, _P.KEEP_FILE, _P.RECORD_TIME, _P.CLOSE_MONTHS, _P.PRACTISE,
+}  # fmt: skip
 
 OPEN = frozenset({_P.PUBLIC, _P.MACHINE})
 GRANTS: dict[str, frozenset[Permission]] = {
@@ -32,8 +37,15 @@ GRANTS: dict[str, frozenset[Permission]] = {
     "clinician": _CLINICIAN,
     # In a small practice the administrator is often the nurse; a second account for one person
     # would blind the check that nobody's minutes overlap.
-    "admin": _CLINICIAN | {_P.ENROL_HUBS, _P.READ_ALARMS, _P.READ_ACCESS_LOG},
-    "auditor": _EVERYONE | {_P.READ_ACCESS_LOG},
+    "admin": _CLINICIAN
+    | {
+        _P.ENROL_HUBS,
+        _P.READ_ALARMS,
+        _P.READ_ACCESS_LOG,
+        _P.READ_SELF_AUDIT,
+        _P.REVIEW_PRACTICE,
+    },
+    "auditor": _EVERYONE | {_P.READ_ACCESS_LOG, _P.READ_SELF_AUDIT},
 }
 # Routes under these show patient data: each request leaves a row in the read log.
 SHOWS_PATIENTS = frozenset(
@@ -44,6 +56,9 @@ SHOWS_PATIENTS = frozenset(
         _P.RECORD_TIME,
         _P.CLOSE_MONTHS,
         _P.READ_ACCESS_LOG,
+        _P.READ_SELF_AUDIT,
+        _P.PRACTISE,
+        _P.REVIEW_PRACTICE,
     }
 )
 

@@ -18,7 +18,7 @@ from gateway import trust
 from gateway.buffer import receipts, room
 from gateway.buffer.database import DiskFull, OwnerDown, StoreFailed
 from gateway.buffer.seal import Sealer
-from gateway.buffer.store import SealedStore
+from gateway.buffer.store import SealedStore, Status
 from gateway.config import HubConfig, software
 
 _TRIES = 3  # as it is, after giving up received copies, after giving up the ballast
@@ -64,6 +64,10 @@ class Custody:
                     return self._store.add(seal, kept_at_ms=kept_at_ms)
             self._make_room()
         raise StoreFailed(_FULL)
+
+    def fate(self, seq: int) -> Status | None:
+        """What became of this envelope; None where it is not here, or not any longer."""
+        return self._store.status_of(seq)
 
     def settle(self) -> int:
         """Apply what receipts.db holds; how many envelopes the clinic newly has."""

@@ -10,30 +10,48 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlite_utils import Database
 
 ARRIVALS_AT_ONCE = 1000
+_LATER = {"sealed_seq", "sealed_ms", "proven_ms"}  # columns
 
 
 class InUseError(Exception):
     """Another process writes this file: stop the collector first, then try again."""
 
 
+State = Literal["bonded", "sealed", "proven"]
+
+
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """One paired device. It is `proven` once a bonded reconnect has delivered data."""
+    """One paired device.
+
+    Bonded; then its first reading since, which came over the bond, is sealed under `sealed_seq`;
+    it is `proven` once the clinic's receipt for that reading is in.
+    """
 
     id: str
     profile: str
     name: str
     paired_ms: int
     proven: bool = False
+    sealed_seq: int | None = None
+    sealed_ms: int | None = None
+    proven_ms: int | None = None
     last_kept: int | None = None
     last_contact_ms: int | None = None
     last_result: str = ""
     last_frames: int = 0
+
+    @property
+    def state(self) -> State:
+        """How far its pairing is."""
+        if self.proven:
+            return "proven"
+        return "bonded" if self.sealed_seq is None else "sealed"
 
 
 class DeviceStore:
@@ -73,15 +91,30 @@ class DeviceStore:
             self._db.table("device").delete_where("id = ?", [device])
         return found
 
-    def note_kept(self, device: str, sequence: int) -> None:
+    def put_back(self, devices: Iterable[Device]) -> None:
+        """Devices from a backup, all of them or none."""
+        with self._db.atomic():
+            for device in devices:
+                self._db.table("device").upsert(msgspec.to_builtins(device), pk="id")
+
+    def note_kept(self, device: str, sequence: int | None) -> None:
         """The record of this number, and all before it, are sealed and committed."""
         self._update(device, last_kept=sequence)
 
     def note_contact(self, device: str, *, at_ms: int, result: str, frames: int) -> None:
-        proven = {"proven": True} if frames else {}
-        self._update(
-            device, last_contact_ms=at_ms, last_result=result, last_frames=frames, **proven
-        )
+        self._update(device, last_contact_ms=at_ms, last_result=result, last_frames=frames)
+
+    def note_sealed(self, device: str, *, seq: int, at_ms: int) -> None:
+        """Its first reading since pairing is sealed and committed under this number."""
+        self._update(device, sealed_seq=seq, sealed_ms=at_ms)
+
+    def note_proven(self, device: str, *, at_ms: int) -> None:
+        """The clinic has that reading, by a signed receipt."""
+        self._update(device, proven=True, proven_ms=at_ms)
+
+    def note_refused(self, device: str) -> None:
+        """The clinic would not have that reading: the next one may prove the pairing."""
+        self._update(device, sealed_seq=None, sealed_ms=None)
 
     def next_arrival(self, boot: str) -> int:
         """The next frame's number of this boot, from 1: never given twice, even after a crash."""
@@ -127,6 +160,9 @@ def _create(db: Database) -> None:
             "name": str,
             "paired_ms": int,
             "proven": int,
+            "sealed_seq": int,
+            "sealed_ms": int,
+            "proven_ms": int,
             "last_kept": int,
             "last_contact_ms": int,
             "last_result": str,
@@ -135,6 +171,9 @@ def _create(db: Database) -> None:
         pk="id",
         if_not_exists=True,
     )
+    there = set(db.table("device").columns_dict)
+    for column in _LATER - there:  # a file of an earlier release
+        db.table("device").add_column(column, int)
     db.table("boot").create({"boot": str, "next": int}, pk="boot", if_not_exists=True)
 
 

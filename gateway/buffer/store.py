@@ -147,6 +147,15 @@ class SealedStore:
         with self._writer.transaction() as db:
             db.execute("INSERT OR REPLACE INTO status (one, document) VALUES (1, ?)", (document,))
 
+    def status_of(self, seq: int) -> Status | None:
+        """Where this envelope stands; None where it is not, or no longer, here."""
+
+        def look(db: sqlite3.Connection) -> Status | None:
+            row = db.execute("SELECT status FROM envelope WHERE seq = ?", (seq,)).fetchone()
+            return Status(row[0]) if row else None
+
+        return self._writer.read(look)
+
     def free_bytes(self) -> int:
         """Pages of the file that new rows can use."""
         return self._writer.read(_free_bytes)

@@ -52,6 +52,7 @@ class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
     recoveries: tuple[Recovery, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     heard: tuple[Heard, ...] = ()
+    background: str = ""  # in a word, why bluetoothd will not connect by itself; empty: it does
 
 
 @migrations()
@@ -69,6 +70,12 @@ def first_schema(db: Database) -> None:
         "CREATE TABLE heard (device TEXT PRIMARY KEY, at_ms INTEGER NOT NULL,"
         " rssi INTEGER NOT NULL) STRICT"
     )
+
+
+@migrations()
+def second_schema(db: Database) -> None:
+    """What bluetoothd would not do."""
+    db.execute("CREATE TABLE refusal (what TEXT PRIMARY KEY, why TEXT NOT NULL) STRICT")
 
 
 class UpkeepStore:
@@ -101,6 +108,9 @@ class UpkeepStore:
             (heard.device, heard.at_ms, heard.rssi),
         )
 
+    def note_background(self, why: str) -> None:
+        self._write("INSERT OR REPLACE INTO refusal VALUES ('background', ?)", (why,))
+
     def all(self) -> Upkeep:
         return self._writer.read(_upkeep)
 
@@ -125,6 +135,7 @@ def _upkeep(db: sqlite3.Connection) -> Upkeep:
     recoveries = db.execute("SELECT rung, reason, outcome, at FROM recovery ORDER BY id DESC")
     attempts = db.execute("SELECT device, at_ms, ended, rssi FROM attempt ORDER BY id DESC")
     heard = db.execute("SELECT device, at_ms, rssi FROM heard ORDER BY at_ms DESC")
+    refusal = db.execute("SELECT why FROM refusal WHERE what = 'background'").fetchone()
     return Upkeep(
         recoveries=tuple(
             Recovery(rung=r, reason=w, outcome=o, at=msgspec.json.decode(at, type=Received))
@@ -132,4 +143,5 @@ def _upkeep(db: sqlite3.Connection) -> Upkeep:
         ),
         attempts=tuple(Attempt(device=d, at_ms=t, ended=e, rssi=r) for d, t, e, r in attempts),
         heard=tuple(Heard(device=d, at_ms=t, rssi=r) for d, t, r in heard),
+        background=refusal[0] if refusal else "",
     )

@@ -43,28 +43,56 @@ def scan(
 
 
 def devices(*, state: State = DEFAULT_STATE, as_json: Json = False) -> None:
-    """List the meters of this hub: paired when, proven by a reading or not, how it went last.
+    """List the meters of this hub: how far the pairing of each is, and how it went last.
+
+    A meter is `bonded`, then `sealed` once its first reading over the bond is sealed here, and
+    `proven` once the clinic has confirmed that reading by its receipt.
 
     Example: `vitals-hub devices --json`
     """
     from gateway.buffer.devices import read_devices
+    from gateway.commands.proof import WORDS
 
+    known = read_devices(state / "collector" / "devices.db")
     rows = [
         {
             "device": device.id,
             "name": device.name,
             "profile": device.profile,
             "paired": _moment(device.paired_ms),
-            "proven": device.proven,
+            "state": device.state,
+            "sealed": _moment(device.sealed_ms),
+            "proven": _moment(device.proven_ms),
             "last_contact": _moment(device.last_contact_ms),
             "last_result": device.last_result,
         }
-        for device in read_devices(state / "collector" / "devices.db")
+        for device in known
     ]
-    show(rows, as_json=as_json, nothing="No meter is paired with this hub yet: vitals-hub pair")
+    for_people = [
+        {
+            "device": device.id,
+            "name": device.name,
+            "pairing": WORDS[device.state],
+            "last contact": _day(device.last_contact_ms),
+            "how it went": device.last_result,
+        }
+        for device in known
+    ]
+    show(
+        rows if as_json else for_people,
+        as_json=as_json,
+        nothing="No meter is paired with this hub yet: vitals-hub pair",
+    )
 
 
 def _moment(at_ms: int | None) -> str | None:
     if at_ms is None:
         return None
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _day(at_ms: int | None) -> str | None:
+    """By the clock of this hub, as a person reads it."""
+    if at_ms is None:
+        return None
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -37,14 +37,14 @@ def doctor(
         _print(msgspec.json.encode(findings).decode())
     else:
         _show(findings)
-    raise SystemExit(2 if findings else 0)
+    raise SystemExit(2 if any(finding.blocks for finding in findings) else 0)
 
 
 def _facts(config: HubConfig) -> "Facts":
     import asyncio
 
     from gateway.commands.status import facts as status_facts
-    from gateway.commands.upkeep import device_facts
+    from gateway.commands.upkeep import device_facts, upkeep
     from gateway.health.clock import kernel_sync
     from gateway.health.diagnosis import Facts
     from gateway.links import adapter
@@ -69,6 +69,7 @@ def _facts(config: HubConfig) -> "Facts":
         days_of_room=status.days_of_room,
         ballast_present=status.ballast_present,
         clock_synchronised=kernel_sync()[0],
+        background=upkeep(config).background,
     )
 
 
@@ -83,10 +84,10 @@ def _certificate_until_ms(path: Path) -> int | None:
 
 
 def _show(findings: "tuple[Finding, ...]") -> None:
-    if not findings:
+    if not any(finding.blocks for finding in findings):
         _print("Nothing stands in the way of any reading.")
     for finding in findings:
-        _print(f"! {finding.sentence}\n  {finding.remedy}")
+        _print(f"{'!' if finding.blocks else '-'} {finding.sentence}\n  {finding.remedy}")
 
 
 def _print(text: str) -> None:

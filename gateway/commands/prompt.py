@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
+_SOON = "within a minute, then press Enter"  # bluetoothd waits 60 s for an answer
 LONGEST_PIN = 16  # characters; BlueZ doc/org.bluez.Agent.rst
 
 
@@ -17,15 +18,15 @@ class Prompt:
         self._say, self._keyboard = say, keyboard
 
     async def passkey(self) -> int | None:
-        typed = await self._ask("Type the six digits the meter shows, then Enter:")
+        typed = await self._ask(f"The meter shows six digits. Type them here {_SOON}:")
         return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 6 else None
 
     async def pin(self) -> str | None:
-        typed = await self._ask("Type the PIN from the meter's manual, then Enter:")
+        typed = await self._ask(f"Type the PIN from the meter's manual {_SOON}:")
         return typed if 0 < len(typed) <= LONGEST_PIN else None
 
     async def same(self, number: int) -> bool:
-        question = f"Does the meter show {number:06d}, or no number at all? Type y or n:"
+        question = f"Does the meter show {number:06d}, or no number at all? Type y or n {_SOON}:"
         return (await self._ask(question)).lower() in {"y", "yes"}
 
     def show(self, digits: str) -> None:
@@ -45,7 +46,7 @@ class Prompt:
         try:
             return (await typed).replace(" ", "").strip()
         except asyncio.CancelledError:
-            self._say("The question is withdrawn.")
+            self._say("The question is withdrawn: nobody waits for the answer any longer.")
             raise
         finally:
             loop.remove_reader(self._keyboard.fileno())

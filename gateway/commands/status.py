@@ -46,7 +46,7 @@ def facts(config: HubConfig) -> "Facts":
     import time
 
     from gateway.buffer import outbox, receipts, room
-    from gateway.commands.upkeep import recoveries, stale_bonds
+    from gateway.commands.upkeep import meters, recoveries, unsaved_pairings, upkeep
     from gateway.health.status import Facts
 
     view = outbox.look(config.sealed_db, rate=True)
@@ -55,6 +55,7 @@ def facts(config: HubConfig) -> "Facts":
     counters = known.counters if known else None
     told = _told(known.document if known else None)
     link_found = link if isinstance(link, receipts.Link) else None
+    unsaved, backup_ms = unsaved_pairings(config)
     return Facts(
         hub=config.hub,
         now_ms=time.time_ns() // 1_000_000,
@@ -76,7 +77,10 @@ def facts(config: HubConfig) -> "Facts":
         link_trouble=link_found.trouble if link_found else "",
         link_reason=link_found.reason if link_found else "",
         recoveries=recoveries(config),
-        stale_bonds=stale_bonds(config),
+        meters=meters(config),
+        background=upkeep(config).background,
+        unsaved=unsaved,
+        backup_ms=backup_ms,
     )
 
 

@@ -9,7 +9,7 @@ from gateway.health.bonds import suspicion
 
 if TYPE_CHECKING:
     from gateway.health.diagnosis import DeviceFacts
-    from gateway.health.status import Recovered
+    from gateway.health.status import Meter, Recovered
 
 
 def upkeep(config: HubConfig) -> Upkeep:
@@ -28,9 +28,24 @@ def recoveries(config: HubConfig) -> "tuple[Recovered, ...]":
     )
 
 
-def stale_bonds(config: HubConfig) -> tuple[str, ...]:
-    """Names of the devices that have forgotten this hub, certainly or likely."""
-    return tuple(device.name for device in device_facts(config) if device.bond != "none")
+def meters(config: HubConfig) -> "tuple[Meter, ...]":
+    """How far the pairing of each device is, and whether it has forgotten this hub."""
+    from gateway.health.status import Meter
+
+    return tuple(
+        Meter(name=each.name, id=each.id, state=each.state, stale=each.bond != "none")
+        for each in device_facts(config)
+    )
+
+
+def unsaved_pairings(config: HubConfig) -> tuple[tuple[str, ...], int | None]:
+    """Names of the devices whose present pairing no backup holds, and when one was taken last."""
+    from gateway.provisioning import saved
+
+    found = saved.look(config.directory)
+    devices = {device.id: device for device in read_devices(config.collector / "devices.db")}
+    missing = saved.missing(found, {device.id: device.paired_ms for device in devices.values()})
+    return tuple(devices[each].name for each in missing), found.taken_ms if found else None
 
 
 def device_facts(config: HubConfig) -> "tuple[DeviceFacts, ...]":
@@ -42,6 +57,8 @@ def device_facts(config: HubConfig) -> "tuple[DeviceFacts, ...]":
     return tuple(
         DeviceFacts(
             name=device.name,
+            id=device.id,
+            state=device.state,
             paired_ms=device.paired_ms,
             heard_ms=heard[device.id].at_ms if device.id in heard else None,
             rssi=heard[device.id].rssi if device.id in heard else None,

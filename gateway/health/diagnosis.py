@@ -12,6 +12,7 @@ from gateway.health.bonds import NEAR_RSSI, Suspicion
 
 _DAY_MS = 86_400_000
 _UNHEARD_MS = 2 * _DAY_MS
+_UNPROVEN_MS = 3_600_000  # after pairing, for a technician to take a reading
 _EXPIRES_SOON_MS = 14 * _DAY_MS
 _ROOM_DAYS_MIN = 30
 _SILENT_COLLECTOR_MS = 3_600_000
@@ -29,6 +30,8 @@ class DeviceFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     paired_ms: int
+    id: str = ""
+    state: Literal["bonded", "sealed", "proven"] = "proven"
     heard_ms: int | None = None
     rssi: int | None = None
     bond: Suspicion = "none"
@@ -52,22 +55,27 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     days_of_room: int
     ballast_present: bool
     clock_synchronised: bool | None
+    background: str = ""  # in a word, why bluetoothd will not connect by itself
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """`code` is for scripts; `device` names the device it is about, if one."""
+    """`code` is for scripts; `device` names the device it is about, if one.
+
+    What does not `block` is worth knowing and needs nobody.
+    """
 
     code: str
     sentence: str
     remedy: str
     device: str | None = None
+    blocks: bool = True
 
 
 def diagnose(facts: Facts) -> tuple[Finding, ...]:
     """Everything that stands in the way; empty where nothing does."""
     radio = tuple(_radio(facts))
     devices = () if radio else tuple(_devices(facts))
-    return (*radio, *devices, *_sending(facts), *_hub(facts))
+    return (*radio, *devices, *_sending(facts), *_hub(facts), *_notes(facts))
 
 
 def _radio(facts: Facts) -> Iterator[Finding]:
@@ -131,13 +139,20 @@ def _device(device: DeviceFacts, now_ms: int) -> Finding | None:
         return _found(
             "stale_bond",
             f"{device.name} answers but {how} forgotten this hub.",
-            "Hold its Bluetooth button until it shows that it pairs, then: vitals-hub pair --again",
+            "Hold its Bluetooth button until it shows that it pairs, then: "
+            f"vitals-hub re-pair {device.id}",
         )
     if device.heard_ms is None:
         return _found(
             "never_heard",
             f"{device.name} has not been heard since this hub began to take note.",
             "Take a reading with it beside the hub; if that brings nothing, change its batteries.",
+        )
+    if device.state == "bonded" and now_ms - device.paired_ms > _UNPROVEN_MS:
+        return _found(
+            "unproven",
+            f"{device.name} is paired, but no reading of it has come since.",
+            "Take a reading with it beside the hub: only that proves the pairing.",
         )
     if now_ms - device.heard_ms <= _UNHEARD_MS:
         return None
@@ -199,6 +214,17 @@ def _hub(facts: Facts) -> Iterator[Finding]:
             "clock_unsynchronised",
             "The hub's clock is not set by network time, so readings carry a doubt.",
             "Check that the internet works here: timedatectl status",
+        )
+
+
+def _notes(facts: Facts) -> Iterator[Finding]:
+    if facts.background:
+        yield Finding(
+            code="no_background",
+            sentence="This hub connects to every meter itself, because its Bluetooth service "
+            f"will not do so in the background ({facts.background}).",
+            remedy="Nothing to do; a meter that is on for three seconds or less may be missed.",
+            blocks=False,
         )
 
 

@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 
 from gateway.health.bonds import ending
 from gateway.health.ladder import Ladder, Rung, Silence
-from gateway.sessions.link import Link, LinkError, RadioRefusedError, Sighting
+from gateway.sessions.answers import Answers
+from gateway.sessions.link import Ears, Link, LinkError, RadioRefusedError, Sighting, Watch
 
 CHECK_S = 5.0
 MEASURE_LIMIT_S = 60.0
@@ -26,11 +27,17 @@ class HealableRadio(Protocol):
 
     async def listen(self, on_sighting: OnSighting) -> None: ...
 
-    def connect(self, sighting: Sighting) -> AbstractAsyncContextManager[Link]: ...
+    def connect(
+        self, sighting: Sighting, /, *, pair: bool = False, answers: Answers | None = None
+    ) -> AbstractAsyncContextManager[Link]: ...
 
-    async def attend(
-        self, devices: frozenset[str], stray: Callable[[str, str, bytes], None]
-    ) -> None: ...
+    def watch(self, watch: Watch) -> None: ...
+
+    async def attend(self, ears: Ears) -> None: ...
+
+    async def forget(self, sighting: Sighting) -> None: ...
+
+    async def unpair(self, device: str) -> bool: ...
 
 
 class Book(Protocol):
@@ -41,6 +48,12 @@ class Book(Protocol):
     def heard(self, sighting: Sighting) -> None: ...
 
     def attempted(self, sighting: Sighting, ended: str) -> None: ...
+
+    def know(self, devices: frozenset[str]) -> None: ...
+
+    def key_missing(self, device: str) -> None: ...
+
+    def background(self, why: str) -> None: ...
 
 
 class Pulse(Protocol):
@@ -91,25 +104,38 @@ class HealedRadio:
             else:
                 await self._wait()
 
-    async def attend(
-        self, devices: frozenset[str], stray: Callable[[str, str, bytes], None]
-    ) -> None:
-        await self._radio.attend(devices, stray)
+    def watch(self, watch: Watch) -> None:
+        self._book.know(watch.known)
+        self._radio.watch(watch)
+
+    async def attend(self, ears: Ears) -> None:
+        await self._radio.attend(
+            ears._replace(key_missing=self._book.key_missing, background=self._book.background)
+        )
+
+    async def forget(self, sighting: Sighting) -> None:
+        await self._radio.forget(sighting)
+
+    async def unpair(self, device: str) -> bool:
+        return await self._radio.unpair(device)
 
     @asynccontextmanager
-    async def connect(self, sighting: Sighting) -> AsyncIterator[Link]:
+    async def connect(
+        self, sighting: Sighting, /, *, pair: bool = False, answers: Answers | None = None
+    ) -> AsyncIterator[Link]:
+        """What becomes of a pairing is told to whoever asked for it and says nothing of a bond."""
         connected = False
         async with self._measuring:
             self._links += 1
         self._pulse.progress("talk")
         try:
-            async with self._radio.connect(sighting) as link:
+            async with self._radio.connect(sighting, pair=pair, answers=answers) as link:
                 connected = True
                 self._ladder.succeeded()
                 self._book.attempted(sighting, "connected")
                 yield link
         except LinkError as error:
-            if not connected:
+            if not connected and not pair:
                 self._book.attempted(sighting, ending(str(error)))
             raise
         finally:

@@ -3,6 +3,7 @@
 Three levels: all received by the clinic, readings waiting here, or somebody has to do something.
 """
 
+from collections import Counter
 from typing import Literal
 
 import msgspec
@@ -27,6 +28,15 @@ class Recovered(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
+class Meter(msgspec.Struct, frozen=True, kw_only=True):
+    """A paired device; `stale` where it seems to have forgotten this hub."""
+
+    name: str
+    id: str
+    state: Literal["bonded", "sealed", "proven"]
+    stale: bool = False
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in the state directory. All times in ms since 1970 UTC."""
 
@@ -46,7 +56,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     link_trouble: str  # somebody must act
     link_reason: str  # why there is no connection; passes by itself
     recoveries: tuple[Recovered, ...] = ()  # newest first
-    stale_bonds: tuple[str, ...] = ()  # names of devices that seem to have forgotten this hub
+    meters: tuple[Meter, ...] = ()
+    background: str = ""  # in a word, why bluetoothd will not connect by itself
+    unsaved: tuple[str, ...] = ()  # names of devices whose present pairing is in no backup
+    backup_ms: int | None = None
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,11 +85,14 @@ def words(status: Status) -> list[tuple[str, str]]:
         ("Last receipt", _receipt(facts)),
         ("Room", f"for {_count(facts.days_of_room, 'day')} of readings without any connection"),
         ("Connection", _connection(facts)),
+        ("Meters", _meters(facts)),
         ("Radio", _radio(facts)),
         ("Clock", _clock(facts)),
         ("Keys", _keys(facts)),
         ("Hub", facts.hub),
     ]
+    if facts.meters:
+        rows.insert(-1, ("Backup", _backup(facts)))
     if facts.refused:
         rows.insert(1, ("Refused", f"{_count(facts.refused, 'reading')}, kept on this hub"))
     return rows
@@ -108,9 +124,10 @@ def _problems(facts: Facts) -> list[str]:
             "call the clinic."
         )
     found += [
-        f"{name} has forgotten this hub, or so it seems. Hold its Bluetooth button until it shows "
-        "that it pairs, and run: vitals-hub pair --again"
-        for name in facts.stale_bonds
+        f"{meter.name} has forgotten this hub, or so it seems. Hold its Bluetooth button until it "
+        f"shows that it pairs, and run: vitals-hub re-pair {meter.id}"
+        for meter in facts.meters
+        if meter.stale
     ]
     if facts.oldest_held_ms is not None:
         waited_ms = facts.now_ms - facts.oldest_held_ms
@@ -153,14 +170,34 @@ def _connection(facts: Facts) -> str:
     return f"not connected{because}; readings are kept here meanwhile"
 
 
+def _meters(facts: Facts) -> str:
+    """How many, and how far the pairings are that are not proven yet."""
+    if not facts.meters:
+        return "none paired yet: vitals-hub pair"
+    count: Counter[str] = Counter(meter.state for meter in facts.meters)
+    told = [
+        f"{count[state]} {words}"
+        for state, words in (
+            ("proven", "proven by a receipt"),
+            ("sealed", "waiting for the receipt of a first reading"),
+            ("bonded", "waiting for a first reading"),
+        )
+        if count[state]
+    ]
+    return ", ".join(told)
+
+
 def _radio(facts: Facts) -> str:
+    alone = ""
+    if facts.background:
+        alone = f"; bluetoothd will not connect by itself ({facts.background})"
     if not facts.recoveries:
-        return "no recovery was needed"
+        return f"no recovery was needed{alone}"
     last = facts.recoveries[0]
     measure = last.rung.replace("_", " ")
     ago = _span(facts.now_ms - last.at_ms)
     count = _count(len(facts.recoveries), "measure")
-    return f"{count} on record; last {ago} ago: {last.reason}; {measure}: {last.outcome}"
+    return f"{count} on record; last {ago} ago: {last.reason}; {measure}: {last.outcome}{alone}"
 
 
 def _clock(facts: Facts) -> str:
@@ -176,6 +213,18 @@ def _keys(facts: Facts) -> str:
     if facts.key_storage_tier == "file":
         return "in a file: whoever takes the card can send as this hub, but reads no past reading"
     return f"tier {facts.key_storage_tier}"
+
+
+def _backup(facts: Facts) -> str:
+    """A reminder and never a problem: no reading waits for it."""
+    if facts.unsaved:
+        return (
+            f"the pairing with {', '.join(facts.unsaved)} is in none, and would be lost with this "
+            "hub's card: sudo vitals-hub backup FILE"
+        )
+    if facts.backup_ms is None:  # a device was paired between the two looks
+        return "none was taken yet: sudo vitals-hub backup FILE"
+    return f"holds every pairing, taken {_span(max(0, facts.now_ms - facts.backup_ms))} ago"
 
 
 def _sentence(text: str) -> str:

@@ -101,7 +101,10 @@ async def bluez_version() -> str | None:
     """As `bluetoothctl` says it, which comes with bluetoothd; None where it is not installed."""
     try:
         process = await asyncio.create_subprocess_exec(
-            "bluetoothctl", "--version", stdout=asyncio.subprocess.PIPE
+            "bluetoothctl",
+            "--version",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
         )
     except OSError:
         return None

@@ -18,21 +18,31 @@ from typing import Any, NamedTuple
 
 import msgspec
 from bleak import BleakClient, BleakScanner
-from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.exc import BleakError
 
+from gateway.links.ble_link import BleLink, short
 from gateway.links.bluez.guard import Bluez
-from gateway.links.bluez.standing import OnStray
+from gateway.links.bluez.objects import Known
 from gateway.links.timed import limited, to_its_end
-from gateway.sessions.link import Link, LinkError, OnValue, RadioUnavailableError, Sighting
+from gateway.sessions.answers import Answers
+from gateway.sessions.link import (
+    UNKNOWN_RSSI,
+    Ears,
+    Link,
+    LinkError,
+    RadioUnavailableError,
+    Sighting,
+    Watch,
+)
 
 OnSighting = Callable[[Sighting], None]
 # BlueZ hides bonded devices that are not discoverable from a bare LE scan; any filter of ours
 # shows them, and one on RSSI hides nobody. No filter on services: bluetoothd 5.87 crashes on it.
 _SHOW_ALL = {"filters": {"RSSI": -127}}
+GREET_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -51,6 +61,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     pair: float = 90.0
     operation: float = 10.0
     disconnect: float = 12.0
+    caller: float = 1.0  # for bluetoothd to connect by itself, where it is asked to
     scan_restart: float = 600.0
 
 
@@ -85,14 +96,18 @@ class Radio:
         while True:
             await self._listen_once(on_sighting)
 
-    async def attend(self, devices: frozenset[str], stray: OnStray) -> None:
-        """Beside `listen`, until cancelled: be subscribed to these devices while they are away.
+    def watch(self, watch: Watch) -> None:
+        """Whom to attend to from now on."""
+        if self._bluez is not None:
+            self._bluez.watch(watch)
 
-        `stray` gets what a device says before a conversation asks, and its fault ends this. Where
-        there is no BlueZ there is nothing to attend to.
+    async def attend(self, ears: Ears) -> None:
+        """Beside `listen`, until cancelled: be subscribed to who is watched while they are away.
+
+        A fault of `ears.stray` ends this. Where there is no BlueZ there is nothing to attend to.
         """
         if self._bluez is not None:
-            await self._bluez.attend(devices, stray)
+            await self._bluez.attend(ears)
 
     async def scan(self, seconds: float) -> list[Sighting]:
         """Every device seen in this time, each with its newest advertisement that had a name."""
@@ -108,18 +123,45 @@ class Radio:
         return list(seen.values())
 
     @asynccontextmanager
-    async def connect(self, sighting: Sighting, *, pair: bool = False) -> AsyncIterator[Link]:
-        """A link for the length of the block; bonded first where `pair`. Always disconnects."""
+    async def connect(
+        self, sighting: Sighting, *, pair: bool = False, answers: Answers | None = None
+    ) -> AsyncIterator[Link]:
+        """A link for the length of the block; bonded first where `pair`. Always disconnects.
+
+        `answers` speaks for the device while it pairs. A link that bluetoothd made by itself is
+        used, and left to the device to end.
+        """
         assert isinstance(sighting.handle, BLEDevice)
+        if self._bluez is None:
+            async with self._connected(sighting.handle, pair=pair) as link:
+                yield link
+            return
+        path = _path(sighting.handle)
+        await self._bluez.until_ready()
+        if not pair and await self._bluez.will_connect(path, self._limits.caller):
+            async with self._bluez.held(path) as held:
+                yield held
+            return
+        if pair:
+            await limited(self._bluez.hang_up_stranger(path), self._limits.disconnect)
+        with self._bluez.visitors.asked(path):
+            window = self._bluez.window(path, answers) if pair else nullcontext()
+            async with self._connected(sighting.handle, pair=pair, window=window) as link:
+                yield link
+
+    @asynccontextmanager
+    async def _connected(
+        self,
+        device: BLEDevice,
+        *,
+        pair: bool,
+        window: AbstractAsyncContextManager[None] | None = None,
+    ) -> AsyncIterator[BleLink]:
         limit = self._limits.pair if pair else self._limits.connect
-        if self._bluez is not None:
-            await self._bluez.until_ready()
         link = BleLink(self._limits.operation, self._bluez)
-        client = BleakClient(
-            sighting.handle, link.dropped, timeout=limit, pair=pair, **self._client_kw
-        )
+        client = BleakClient(device, link.dropped, timeout=limit, pair=pair, **self._client_kw)
         try:
-            async with self._window(sighting.handle) if pair else nullcontext():
+            async with window or nullcontext():
                 await limited(client.connect(), limit)
             link.use(client)
             self._links.add(link)
@@ -128,7 +170,7 @@ class Radio:
             self._links.discard(link)
             await to_its_end(limited(client.disconnect(), self._limits.disconnect))
             if self._bluez is not None:
-                self._bluez.standing.release(_path(sighting.handle))
+                self._bluez.standing.release(_path(device))
 
     async def forget(self, sighting: Sighting) -> None:
         """Delete the bond, because a person asked to pair again; never as a retry."""
@@ -140,9 +182,6 @@ class Radio:
         """Delete a bond without hearing the device; False where there is none. BlueZ only."""
         assert self._bluez is not None
         return await limited(self._bluez.remove(device), self._limits.connect)
-
-    def _window(self, device: BLEDevice) -> AbstractAsyncContextManager[None]:
-        return nullcontext() if self._bluez is None else self._bluez.window(_path(device))
 
     def _drop_all(self) -> None:
         """The daemon went: bleak believes that its links are up and that it scans."""
@@ -173,78 +212,23 @@ class Radio:
         until = loop.time() + self._limits.scan_restart
         self._lost.clear()
         async with self._scanning(on_sighting):
-            with suppress(TimeoutError):
+            greeting = loop.create_task(self._greet(on_sighting))
+            try:
                 async with asyncio.timeout_at(until):
                     await self._lost.wait()
+            except TimeoutError:
+                pass
+            finally:
+                greeting.cancel()
+                await asyncio.gather(greeting, return_exceptions=True)
 
-
-class BleLink:
-    """A connected device; characteristics by their short number."""
-
-    def __init__(self, limit: float, bluez: Bluez | None = None) -> None:
-        self._limit, self._bluez = limit, bluez
-        self._client: BleakClient | None = None
-        self._by_channel: dict[str, BleakGATTCharacteristic] = {}
-        self._tell: Callable[[], None] | None = None
-        self._is_up = True
-
-    def use(self, client: BleakClient) -> None:
-        self._client = client
-        for characteristic in client.services.characteristics.values():
-            self._by_channel.setdefault(_short(characteristic.uuid), characteristic)
-
-    @property
-    def channels(self) -> frozenset[str]:
-        return frozenset(self._by_channel)
-
-    @property
-    def is_up(self) -> bool:
-        return self._is_up
-
-    def on_drop(self, callback: Callable[[], None]) -> None:
-        self._tell = callback
-
-    def dropped(self, _client: BleakClient) -> None:
-        self.lost()
-
-    def lost(self) -> None:
-        self._is_up = False
-        if self._tell is not None:
-            self._tell()
-
-    async def read(self, channel: str) -> bytes:
-        client, characteristic = self._at(channel)
-        return bytes(await limited(client.read_gatt_char(characteristic), self._limit))
-
-    async def write(self, channel: str, payload: bytes) -> None:
-        client, characteristic = self._at(channel)
-        writing = client.write_gatt_char(characteristic, payload, response=True)
-        await limited(writing, self._limit)
-
-    async def subscribe(self, channel: str, on_value: OnValue) -> None:
-        """Never undone: some cuffs lose their bond when the CCCD is cleared.
-
-        A standing subscription is used where there is one: two owners would get each value twice.
-        """
-        client, characteristic = self._at(channel)
-        if self._bluez is not None and self._bluez.standing.covers(characteristic.obj[0]):
-            asking = self._bluez.subscribe(
-                characteristic.obj[0], lambda value: on_value(channel, value)
-            )
-            await limited(asking, self._limit)
-            return
-
-        def deliver(_: BleakGATTCharacteristic, value: bytearray) -> None:
-            on_value(channel, bytes(value))
-
-        await limited(client.start_notify(characteristic, deliver), self._limit)
-
-    def _at(self, channel: str) -> tuple[BleakClient, BleakGATTCharacteristic]:
-        assert self._client is not None
-        try:
-            return self._client, self._by_channel[channel]
-        except KeyError:
-            raise LinkError(f"the device has no characteristic {channel}") from None
+    async def _greet(self, on_sighting: OnSighting) -> None:
+        """A device that bluetoothd has connected by itself is as good as one that advertises."""
+        while self._bluez is not None:
+            visitors = self._bluez.visitors
+            for path, visit in visitors.waiting():
+                on_sighting(_visitor(path, self._bluez.objects.devices[path], visit))
+            await visitors.news(GREET_SECONDS)
 
 
 _ADVICE = "Is bluetoothd running (systemctl status bluetooth) and is an adapter plugged in?"
@@ -255,21 +239,27 @@ def _path(device: BLEDevice) -> str:
     return str(device.details["path"])
 
 
+def _visitor(path: str, known: Known, visit: int) -> Sighting:
+    address = path.rpartition("/dev_")[2].replace("_", ":")
+    handle = BLEDevice(address, known.name, {"path": path, "props": {}})
+    return Sighting(
+        device=known.id,
+        local_name=known.name,
+        service_uuids=(),
+        rssi=UNKNOWN_RSSI,
+        handle=handle,
+        visit=visit,
+    )
+
+
 def _sighting(device: BLEDevice, data: AdvertisementData) -> Sighting:
     return Sighting(
         device="ble:" + device.address.replace(":", "").lower(),
         local_name=data.local_name or device.name,
-        service_uuids=tuple(_short(uuid) for uuid in data.service_uuids),
+        service_uuids=tuple(short(uuid) for uuid in data.service_uuids),
         rssi=data.rssi,
         handle=device,
         has_payload=bool(
             data.local_name or data.service_uuids or data.manufacturer_data or data.service_data
         ),
     )
-
-
-def _short(uuid: str) -> str:
-    """`2A35` for an identifier of the Bluetooth SIG, else the whole in upper case."""
-    upper = uuid.upper()
-    is_short = upper.startswith("0000") and upper.endswith("-0000-1000-8000-00805F9B34FB")
-    return upper[4:8] if is_short else upper

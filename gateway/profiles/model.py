@@ -26,12 +26,16 @@ class Match(_Section, frozen=True, kw_only=True):
 
 
 class Link(_Section, frozen=True, kw_only=True):
-    """How the device is reached. `mode` tells a person when and for how long it can be."""
+    """How the device is reached. `mode` tells a person when and for how long it can be.
+
+    `background`: it is up for a few seconds only, so bluetoothd is asked to connect by itself.
+    """
 
     transport: Literal["ble", "serial"]
     pairing: Literal["none", "just_works", "passkey", "pin"]
     mode: str
     pin: str | None = None  # where the maker uses one fixed PIN
+    background: bool = False
 
 
 class Channel(_Section, frozen=True, kw_only=True):

@@ -1,10 +1,11 @@
 """What a driver needs of a radio: sightings of devices, and a link to one of them."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
+UNKNOWN_RSSI = 127  # dBm, as the Bluetooth Core Specification (Vol 4, Part E, 7.5.4) has it
 OnValue = Callable[[str, bytes], None]
 
 
@@ -28,7 +29,10 @@ class RadioRefusedError(RadioUnavailableError):
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
-    """One advertisement. `handle` belongs to the radio that saw it."""
+    """One advertisement, or a device that came by itself. `handle` belongs to the radio.
+
+    `visit` numbers the connections that bluetoothd made unasked; 0 is an advertisement.
+    """
 
     device: str
     local_name: str | None
@@ -36,6 +40,32 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     rssi: int
     handle: object
     has_payload: bool = True  # an empty advertisement does not prove that the radio hears
+    visit: int = 0
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """The hub's devices, `known`, and how each is attended to while it is away.
+
+    Subscriptions to `devices` stand. Those of them in `called` are to be connected at once by
+    bluetoothd itself, where it can: it does that for whoever has one of `services`.
+    """
+
+    known: frozenset[str] = frozenset()
+    devices: frozenset[str] = frozenset()
+    called: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+
+
+def _nothing(_said: str) -> None:
+    """Nobody wants to know."""
+
+
+class Ears(NamedTuple):
+    """Who is told what a radio hears beside conversations. A fault of `stray` ends the radio."""
+
+    stray: Callable[[str, str, bytes], None]  # device, channel, value, before anyone asked
+    key_missing: Callable[[str], None] = _nothing  # the device that has forgotten its bond
+    background: Callable[[str], None] = _nothing  # why bluetoothd will not connect by itself, or ""
 
 
 class Link(Protocol):

@@ -1,7 +1,9 @@
 """A meter that is asked for its records: subscribe, count, report from the last kept number on.
 
 Notifications are not acknowledged end to end, so a loss heals only by asking again from the last
-number whose record, with its context, is kept. A record is never deleted.
+number whose record, with its context, is kept. A report shorter than its count is asked for once
+more; where nothing is newer than that number, the newest record shows whether the meter began to
+count anew. A record is never deleted.
 """
 
 from cloud_sync.contract.readings import (
@@ -9,7 +11,14 @@ from cloud_sync.contract.readings import (
     RacpCount,
     RacpResponse,
 )
-from gateway.decoders.racp import abort, count_all, count_from, report_all, report_from
+from gateway.decoders.racp import (
+    abort,
+    count_all,
+    count_from,
+    report_all,
+    report_from,
+    report_newest,
+)
 from gateway.profiles import Profile
 from gateway.sessions.setting import ClockSetting
 from gateway.sessions.steps import (
@@ -47,11 +56,15 @@ class RacpSession:
         self._rules = profile.session
         numbers_count = last_kept is not None and self._rules.ask == "from_last"
         self._from = ((last_kept or 0) + 1) % SEQUENCES if numbers_count else None
+        self._last_kept = last_kept
         self._offered: frozenset[str] = frozenset()
         self._to_subscribe: list[str] = []
         self._doing = 0  # the opcode whose answer is awaited
         self._expected: int | None = None
         self._records = 0
+        self._newest: int | None = None  # number of the record that came last
+        self._checking = False  # whether the meter's numbers still go on from ours
+        self._repeated = False
         self._awaiting_context: int | None = None
         self._over = False
 
@@ -93,7 +106,7 @@ class RacpSession:
         return self._request(request)
 
     def _ask_report(self) -> list[Action]:
-        self._doing = _REPORT
+        self._doing, self._records = _REPORT, 0
         request = report_all() if self._from is None else report_from(self._from)
         return self._request(request)
 
@@ -102,6 +115,8 @@ class RacpSession:
 
     def _on_silence(self) -> list[Action]:
         """Nothing for too long: a report is aborted first, in case the meter still works on it."""
+        if self._checking:  # not every meter tells its newest record
+            return self._finish("complete")
         if self._doing != _REPORT:
             return self._finish("timeout", self._tally())
         if self._rules.report_end == "quiet" and self._records:
@@ -130,15 +145,17 @@ class RacpSession:
         if self._doing != _COUNT:
             return []
         self._expected = count
-        return self._ask_report() if count else self._finish("complete")
+        return self._ask_report() if count else self._nothing_newer()
 
     def _on_response(self, response: RacpResponse) -> list[Action]:
         if response.request_opcode != self._doing:
             return []
         if self._doing == _ABORT:
             return self._finish("timeout", self._tally())
+        if self._checking:
+            return self._checked()
         if response.result == "no_records_found":
-            return self._finish("complete")
+            return self._nothing_newer()
         if self._doing == _COUNT:  # a meter need not be able to count
             return self._ask_report()
         if response.result == "success":
@@ -148,11 +165,37 @@ class RacpSession:
             return self._ask_report()
         return self._finish("refused", response.result)
 
+    def _nothing_newer(self) -> list[Action]:
+        """As the meter says. After a new battery its numbers may begin anew, below ours."""
+        if self._from is None or self._records:
+            return self._finish("complete")
+        self._checking, self._doing = True, _REPORT
+        return self._request(report_newest())
+
+    def _checked(self) -> list[Action]:
+        self._checking = False
+        if self._newest in {None, self._last_kept}:
+            return self._finish("complete")
+        self._from = None
+        return self._ask_report()
+
     def _whole(self) -> list[Action]:
-        return [*self._close_record(), *self._finish("complete", self._tally())]
+        """The report is over; whether that was all."""
+        done = self._close_record()
+        if self._is_short() and not self._repeated and self._rules.ask == "from_last":
+            self._repeated = True
+            return [Progress(sequence=self._last_kept), *self._ask_report()]
+        if self._newest == SEQUENCES - 1 and self._from:  # 0 comes after it, and is below
+            self._from, self._expected = 0, None
+            return [*done, *self._ask_report()]
+        return [*done, *self._finish("complete", self._tally())]
 
     def _progress(self, event: Value) -> list[Action]:
         """A record is done with when its context is: until then a loss must ask for it again."""
+        if self._checking:
+            if event.channel == MEASUREMENT:
+                self._newest = self._number(event)
+            return []
         if event.channel == CONTEXT:
             outcome = event.outcome
             if isinstance(outcome, GlucoseContext) and outcome.sequence == self._awaiting_context:
@@ -165,6 +208,7 @@ class RacpSession:
         done = self._close_record()
         if sequence is None:
             return done
+        self._newest = sequence
         if getattr(event.outcome, "context_follows", None) and CONTEXT in self._offered:
             self._awaiting_context = sequence
             return done
@@ -185,9 +229,13 @@ class RacpSession:
     def _kept_up_to(self, sequence: int) -> list[Action]:
         return [Progress(sequence=sequence)] if self._rules.ask == "from_last" else []
 
+    def _is_short(self) -> bool:
+        """Fewer than counted; more is no fault, one may have been taken meanwhile."""
+        return self._expected is not None and self._records < self._expected
+
     def _tally(self) -> str:
-        if self._expected is None or self._records >= self._expected:
-            return ""  # more than counted: one was taken meanwhile
+        if not self._is_short():
+            return ""
         return f"the meter counted {self._expected} records and sent {self._records}"
 
     def _finish(self, result: Result, detail: str = "") -> list[Action]:

@@ -53,9 +53,9 @@ class Keep(_Value, frozen=True, kw_only=True):
 
 
 class Progress(_Value, frozen=True, kw_only=True):
-    """Every record up to this sequence number is kept, with its context."""
+    """Every record up to this sequence number is kept, with its context; None: not even one."""
 
-    sequence: int
+    sequence: int | None
 
 
 class Finish(_Value, frozen=True, kw_only=True):

@@ -77,7 +77,7 @@ class FakeDesk:
             raise self.fault
         self.kept.append(kept.raw)
 
-    def progress(self, sequence: int) -> None:
+    def progress(self, sequence: int | None) -> None:
         raise AssertionError(sequence)
 
     def received(self) -> Received:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -13,24 +12,23 @@ from gateway.buffer.devices import DeviceStore
 from gateway.buffer.upkeep import Upkeep, UpkeepStore, read_upkeep
 from gateway.healing import RadioBook, healed, measures
 from gateway.health import mender
+from gateway.health.bonds import suspicion
 from gateway.health.ladder import Rung
 from gateway.health.notify import Notifier, Watchdog
 from gateway.sessions.link import Link, LinkError, Sighting
 from tests.gateway.clinic_keys import ClinicKeys, enrolled
+from tests.support.still_radio import StillRadio
 from tests.virtual.clock import PlayClock
 
 NEAR = Sighting(device="ble:1", local_name="A", service_uuids=(), rssi=-50, handle=None)
 
 
-class DeadRadio:
+class DeadRadio(StillRadio):
     async def listen(self, on_sighting: Callable[[Sighting], None]) -> None:
         on_sighting(NEAR)
         raise LinkError("cannot scan")
 
-    async def attend(self, _devices: frozenset[str], _stray: Any) -> None:
-        await asyncio.sleep(3600)
-
-    def connect(self, sighting: Sighting) -> AbstractAsyncContextManager[Link]:
+    def connect(self, sighting: Sighting, **_how: object) -> AbstractAsyncContextManager[Link]:
         raise LinkError(f"no answer in time: {sighting.rssi}")
 
 
@@ -74,6 +72,22 @@ def test_advertisements_of_known_devices_are_noted_now_and_then(tmp_path: Path) 
     assert [each.device for each in heard] == ["ble:1"]
     assert heard[0].at_ms >= start + 11 * 60_000
     assert told == ["cannot scan; retry: done"]
+
+
+def test_a_forgotten_bond_and_a_refusal_are_taken_down(tmp_path: Path) -> None:
+    clock = PlayClock.create(tmp_path / "clock.json")
+    with closing(UpkeepStore(tmp_path / "health.db")) as store:
+        book = RadioBook(store, known=set(), clock=clock, tell=lambda _: None)
+        book.heard(NEAR)
+        book.know(frozenset({"ble:1"}))
+        book.heard(NEAR)
+        assert [each.device for each in store.all().heard] == ["ble:1"]
+        book.key_missing("ble:1")
+        assert suspicion(store.all().attempts) == "certain"
+        assert store.all().background == ""
+        for why in ("NotSupported", "NotSupported", ""):
+            book.background(why)
+            assert store.all().background == why
 
 
 def test_the_upper_rungs_are_left_in_the_menders_spool(tmp_path: Path) -> None:

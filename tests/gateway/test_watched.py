@@ -14,12 +14,13 @@ from gateway.healing import healed
 from gateway.health.notify import watched
 from gateway.sessions.link import Sighting
 from tests.gateway.clinic_keys import ClinicKeys, enrolled
+from tests.support.still_radio import StillRadio
 from tests.virtual.clock import PlayClock
 
 NEAR = Sighting(device="ble:1", local_name="A", service_uuids=(), rssi=-50, handle=None)
 
 
-class HangingRadio:
+class HangingRadio(StillRadio):
     """Hears a known device at once; a connection to it never comes about."""
 
     def __init__(self, *, hears: bool) -> None:
@@ -30,11 +31,8 @@ class HangingRadio:
             on_sighting(NEAR)
         await asyncio.sleep(3600)
 
-    async def attend(self, _devices: frozenset[str], _stray: Any) -> None:
-        await asyncio.sleep(3600)
-
     @asynccontextmanager
-    async def connect(self, _sighting: Sighting) -> Any:
+    async def connect(self, _sighting: Sighting, **_how: object) -> Any:
         await asyncio.sleep(3600)
         yield None
 

@@ -1,5 +1,6 @@
 """The shipped units keep the exposure figures that the manual states."""
 
+import configparser
 import re
 import shutil
 import subprocess
@@ -49,3 +50,11 @@ def test_the_services_are_watched_and_the_mender_waits_for_the_collectors_word()
     spool = "/var/lib/vitals/collector/mend.json"
     assert f"PathExists={spool}\n" in (UNITS / "vitals-mender.path").read_text()
     assert f"gateway.health.mender {spool} " in (UNITS / "vitals-mender.service").read_text()
+
+
+def test_the_boards_watchdog_is_asked_for_what_a_pi_can_hold() -> None:
+    """bcm2835_wdt: 20 bits at 65,536 Hz (drivers/watchdog/bcm2835_wdt.c in the kernel)."""
+    parser = configparser.ConfigParser()
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(UNITS / "vitals-watchdog.conf")
+    assert 1 <= parser.getint("Manager", "RuntimeWatchdogSec") < (1 << 20) / 65_536

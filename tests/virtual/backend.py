@@ -22,7 +22,7 @@ from bumble.att import ATT_Error
 from bumble.core import AdvertisingData
 from bumble.device import Advertisement, Connection, Device, Peer
 from bumble.host import Host
-from bumble.keys import JsonKeyStore
+from bumble.keys import JsonKeyStore, KeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.transport.common import Transport
 from bumble.transport.tcp_client import open_tcp_client_transport
@@ -53,19 +53,24 @@ class _Person(PairingDelegate):
 class Adapter:
     """The hub's end of the virtual radio; gives bleak backend classes bound to itself."""
 
-    def __init__(self, transport: Transport, device: Device, bonds: JsonKeyStore) -> None:
+    def __init__(self, transport: Transport, device: Device, bonds: KeyStore) -> None:
         self._transport, self.device, self.bonds = transport, device, bonds
         bound = {"adapter": self}
         self.scanner: type[BaseBleakScanner] = type("VirtualScanner", (_Scanner,), bound)
         self.client: type[BaseBleakClient] = type("VirtualClient", (_Client,), bound)
 
     @classmethod
-    async def open(cls, radio: str, *, bonds: Path, passkey: Passkey) -> "Adapter":
-        """Connect to `host:port`; bonds live in a JSON file, as bluetoothd's would on its disk."""
+    async def open(
+        cls, radio: str, *, bonds: Path | KeyStore, passkey: Passkey, address: str = HUB_ADDRESS
+    ) -> "Adapter":
+        """Connect to `host:port`; bonds live in a JSON file, or wherever the key store says."""
         transport = await open_tcp_client_transport(radio)
         host = Host(transport.source, transport.sink)
-        device = Device(config=configuration("hub", HUB_ADDRESS), host=host)
-        device.keystore = keys = JsonKeyStore(namespace=HUB_ADDRESS, filename=str(bonds))
+        device = Device(config=configuration("hub", address), host=host)
+        keys = bonds
+        if isinstance(keys, Path):
+            keys = JsonKeyStore(namespace=address, filename=str(keys))
+        device.keystore = keys
         device.pairing_config_factory = lambda _: PairingConfig(
             sc=True, mitm=True, bonding=True, delegate=_Person(passkey)
         )

@@ -12,7 +12,7 @@ from tests.virtual import patient, payloads
 from tests.virtual.clock import PlayClock
 from tests.virtual.peripheral import OneBond, Perform, Peripheral
 
-GATE_SECONDS = 5.0  # after encryption the host has this long to set the clock and subscribe
+GATE_SECONDS = 5.0  # after encryption a host has so long to set the clock and subscribe
 PAUSE_SECONDS = 0.02
 
 
@@ -36,6 +36,8 @@ class Cuff(Peripheral):
         self.memory.setdefault("clock_error_s", -192.0)  # until a host sets it
         self.seed = seed
         self.clock_written = False
+        self.gate_s = GATE_SECONDS
+        self.switched_off = 0  # how often a host cleared its subscription
         self.drop_after: int | None = None
         self.erases = False  # a cuff that deletes a record once its indication is confirmed
 
@@ -82,7 +84,7 @@ class Cuff(Peripheral):
         self.run(self._gate())
 
     async def _gate(self) -> None:
-        await asyncio.sleep(GATE_SECONDS)
+        await asyncio.sleep(self.gate_s)
         if not self.paired_now and not self.subscribed(self._measurement):
             await self.hang_up()
 
@@ -95,7 +97,8 @@ class Cuff(Peripheral):
         if shown is not None:
             self.set_own_time(shown)
 
-    def _on_subscription(self, _bearer: object, _notify: bool, indicate: bool) -> None:
+    def _on_subscription(self, _bearer: object, notify: bool, indicate: bool) -> None:
+        self.switched_off += not (notify or indicate)
         if indicate and self.clock_written and not self.paired_now:
             self.run(self._send())
 

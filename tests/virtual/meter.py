@@ -58,6 +58,7 @@ class Meter(Peripheral):
         self.memory.setdefault("clock_error_s", 41.0)  # set by hand, and nobody does
         self.seed, self.passkey = seed, passkey
         self.drop_after: int | None = None
+        self.requests: list[str] = []
         self._procedure: asyncio.Task[None] | None = None
 
     def delegate(self) -> PairingDelegate:
@@ -102,6 +103,7 @@ class Meter(Peripheral):
         self._procedure = None
 
     def _on_request(self, request: bytes) -> None:
+        self.requests.append(request.hex())
         needed = (self._measurement, self._context, self._control)
         if not all(self.subscribed(characteristic) for characteristic in needed):
             raise ATT_Error(NOT_SUBSCRIBED)

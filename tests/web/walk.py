@@ -134,6 +134,8 @@ class _Pages:
         self._one("[name=note]").send_keys(note)
         if live:
             Select(self._one("[name=mode]")).select_by_visible_text("phone")
+            Select(self._one("[name=direction]")).select_by_visible_text("us")
+            Select(self._one("[name=party]")).select_by_visible_text("the patient")
             self._one("[name=interactive]").click()
 
     def _open(self, path: str) -> None:

@@ -13,6 +13,7 @@ from cloud_sync.ledger.tables.evidence import (
     checkpoint,
     covered,
     entry,
+    time_token,
 )
 from cloud_sync.ledger.tables.intake import (
     alarm,
@@ -20,6 +21,7 @@ from cloud_sync.ledger.tables.intake import (
     envelope,
     hub,
     hub_certificate,
+    hub_key,
     observation,
     opening,
     quarantine,
@@ -30,6 +32,7 @@ from cloud_sync.ledger.tables.months import (
     attestation,
     attestation_void,
     month_snapshot,
+    month_touched,
     practice_setting,
 )
 from cloud_sync.ledger.tables.people import (
@@ -54,6 +57,11 @@ from cloud_sync.ledger.tables.time import (
     care_time_void,
     running_clock,
     time_import,
+)
+from cloud_sync.ledger.tables.training import (
+    training_case,
+    training_mark,
+    training_review,
 )
 
 __all__ = [
@@ -81,10 +89,12 @@ __all__ = [
     "envelope",
     "hub",
     "hub_certificate",
+    "hub_key",
     "legal_hold",
     "legal_hold_lift",
     "metadata",
     "month_snapshot",
+    "month_touched",
     "observation",
     "opening",
     "patient",
@@ -101,6 +111,10 @@ __all__ = [
     "staff_detail",
     "time_anchor",
     "time_import",
+    "time_token",
+    "training_case",
+    "training_mark",
+    "training_review",
     "unopened",
 ]
 
@@ -127,6 +141,9 @@ APPEND_ONLY = (
     batch,
     covered,
     checkpoint,
+    training_mark,
+    training_case,
+    training_review,
     staff_detail,
     device_detail,
     practice_detail,
@@ -135,6 +152,8 @@ APPEND_ONLY = (
     alert_threshold,
     alert,
     alert_handling,
+    hub_key,
+    time_token,
 )
 
 CHAINED = (  # each new row has an entry of its own, written with it
@@ -152,6 +171,8 @@ CHAINED = (  # each new row has an entry of its own, written with it
     attestation,
     attestation_void,
     batch,
+    training_case,
+    training_review,
     staff_detail,
     device_detail,
     practice_detail,
@@ -162,4 +183,5 @@ CHAINED = (  # each new row has an entry of its own, written with it
     alert_handling,
     legal_hold,
     legal_hold_lift,
+    hub_key,
 )

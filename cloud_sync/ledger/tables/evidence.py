@@ -57,3 +57,16 @@ checkpoint = Table(  # append-only: signed statements of how long the chain is, 
     Column("frontier", LargeBinary, nullable=False),  # roots of complete subtrees, to go on from
     Column("note", Text, nullable=False),
 )
+
+time_token = Table(  # append-only: an authority's word on when a checkpoint was there (RFC 3161)
+    "time_token",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of the token
+    Column("size", BigInteger, ForeignKey("checkpoint.size"), nullable=False),
+    Column("authority", String(64), nullable=False),  # the practice's name for it
+    Column("trusted", Text, nullable=False),  # the certificates it was checked by, PEM
+    Column("token", LargeBinary, nullable=False),
+    Column("stamped_at_ms", BigInteger, nullable=False),  # by the authority
+    Column("taken_at_ms", BigInteger, nullable=False),  # by the clinic
+    Index(None, "size"),
+)

@@ -34,6 +34,14 @@ hub = Table(
     CheckConstraint("state in ('pending', 'active', 'revoked')", name="state"),
 )
 
+hub_key = Table(  # append-only: the key that a hub's envelopes are checked with, from its enrolment
+    "hub_key",
+    metadata,
+    Column("hub_id", HEX32, ForeignKey("hub.id"), primary_key=True),
+    Column("verify_key", LargeBinary(32), primary_key=True),
+    Column("enrolled_at_ms", BigInteger, nullable=False),
+)
+
 enrolment_code = Table(
     "enrolment_code",
     metadata,

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -59,4 +60,13 @@ attestation_void = Table(  # append-only
     Column("reason", Text, nullable=False),
     Column("voided_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+)
+
+month_touched = Table(  # a queue: from this month on, what was closed must be compared again
+    "month_touched",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
+    Column("from_month", String(7), nullable=False),  # `2026-01`
+    Index(None, "patient_id"),
 )

@@ -72,9 +72,10 @@ assignment_end = Table(  # append-only
     "assignment_end",
     metadata,
     Column("assignment_id", HEX32, ForeignKey("assignment.id"), primary_key=True),
-    Column("assigned_to_ms", BigInteger, nullable=False),
+    Column("assigned_to_ms", BigInteger, nullable=False),  # its start: it was made in error
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+    Column("reason", Text),
 )
 
 program_fact = Table(  # append-only: consent, order, visit, plan, episode (`ledger.facts`)

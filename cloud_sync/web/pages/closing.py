@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from cloud_sync.ledger import closing, people
+from cloud_sync.ledger import closing, people, worklist
 from cloud_sync.ledger.local_time import local
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.rules.reasons import SENTENCES
@@ -27,14 +27,26 @@ _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 @get("/closing", opt={"permission": Permission.READ_PATIENTS}, sync_to_thread=True)
-def month_list(visit: SignedIn, month: FromQuery[str] = "", page: FromQuery[int] = 1) -> Page:
-    """Every patient's month with its state; the one before the running month where none is said."""
+def month_list(
+    visit: SignedIn,
+    month: FromQuery[str] = "",
+    only: FromQuery[str] = "",
+    page: FromQuery[int] = 1,
+) -> Page:
+    """The worklist: patients' months by state; the month before the running one where none is said.
+
+    A line shows the month as its facts stand now, which may be seconds ahead of its recorded state.
+    """
     month = _checked(month or _last_month(visit))
+    if only and only not in STATE_WORDS:
+        _refuse(f"The state must be one of: {', '.join(STATE_WORDS)}.")
     with visit.store.read() as db:
-        everyone = people.everyone(db)
-        page = min(max(page, 1), max(1, -(-len(everyone) // PAGE_SIZE)))
-        shown = everyone[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        standings = [closing.standing(db, one, month, visit.now_ms) for one in shown]
+        counts = worklist.counts(db, month)
+        total = counts.get(only, 0) if only else sum(counts.values())
+        pages = max(1, -(-total // PAGE_SIZE))
+        page = min(max(page, 1), pages)
+        ids = worklist.patients(db, month, only, limit=PAGE_SIZE, skip=(page - 1) * PAGE_SIZE)
+        standings = [closing.standing(db, people.find(db, one), month, visit.now_ms) for one in ids]
         months = closing.closed_months(db)
     return visit.page(
         "closing.html",
@@ -42,8 +54,10 @@ def month_list(visit: SignedIn, month: FromQuery[str] = "", page: FromQuery[int]
         months=sorted({month, *months}, reverse=True),
         standings=standings,
         states=STATE_WORDS,
+        counts=counts,
+        chosen=only,
         page=page,
-        pages=max(1, -(-len(everyone) // PAGE_SIZE)),
+        pages=pages,
     )
 
 

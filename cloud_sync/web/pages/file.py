@@ -43,6 +43,7 @@ def _page(visit: Visit, patient_id: str, problem: str | None, form: Form | None)
         owned = devices.of_patient(db, patient_id)
     working = [one for one in accounts if one.disabled_at_ms is None]
     names = {one.id: one.full_name for one in accounts}
+    names |= {one.device_id: one.label for one in owned}
     return visit.page(
         "file.html",
         status=409 if problem else 200,

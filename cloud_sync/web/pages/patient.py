@@ -9,6 +9,7 @@ from litestar.response import Redirect
 from cloud_sync.ledger import devices, people, readings
 from cloud_sync.ledger.local_time import midnight_ms
 from cloud_sync.ledger.progress import codes, forecast, progress
+from cloud_sync.ledger.refused import Refused
 from cloud_sync.web.chart import charts
 from cloud_sync.web.codes import lines
 from cloud_sync.web.counter import Page, SignedIn
@@ -84,17 +85,25 @@ def assign(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Redirect
     sync_to_thread=True,
 )
 def end_assignment(
-    visit: SignedIn, patient_id: FromPath[str], assignment_id: FromPath[str]
+    visit: SignedIn, form: Filled, patient_id: FromPath[str], assignment_id: FromPath[str]
 ) -> Redirect:
-    """Take a device back."""
+    """Take a device back, now or from an earlier moment on; an error is taken back whole."""
     with visit.store.write() as db:
+        zone = people.find(db, patient_id).zone
+        to_ms = form.moment("to", "Taken back", zone)
+        if form.ticked("error"):
+            own = {one.id: one.assigned_from_ms for one in devices.of_patient(db, patient_id)}
+            to_ms = own.get(assignment_id, to_ms)
+        if (to_ms is not None) and not form.text("reason"):
+            raise Refused("Say why the device is taken back from an earlier moment on.")
         devices.end_assignment(
             db,
             assignment_id,
             patient_id=patient_id,
-            to_ms=visit.now_ms,
+            to_ms=visit.now_ms if to_ms is None else to_ms,
             author=visit.session.staff_id,
             at_ms=visit.now_ms,
+            reason=form.text("reason") or None,
         )
     return Redirect(f"/patients/{patient_id}#devices", status_code=303)
 

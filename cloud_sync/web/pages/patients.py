@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 from zoneinfo import available_timezones
 
 from litestar import Response, get, post
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from sqlalchemy import Connection
 
+from cloud_sync.alerts import store as alerts
 from cloud_sync.ledger import devices, hubs, people, readings
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.progress import Progress, progress
@@ -20,6 +21,7 @@ from cloud_sync.web.forms import Filled
 from cloud_sync.web.permissions import Permission
 
 PAGE_SIZE = 25
+_FIELDS = ("name", "birth_date", "record_number", "zone", "payer")
 _COMMON_ZONES = (
     "America/New_York",
     "America/Chicago",
@@ -39,6 +41,7 @@ class Line:
     latest: Seen | None
     progress: Progress
     unreviewed: int
+    alerts: int
     hub: hubs.Hub | None
 
 
@@ -49,7 +52,8 @@ def work_list(visit: SignedIn, q: FromQuery[str] = "", page: FromQuery[int] = 1)
         found = [p for p in people.everyone(db) if _matches(p, q)]
         page = min(max(page, 1), max(1, -(-len(found) // PAGE_SIZE)))
         shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        lines = _lines(db, shown, visit.now_ms)
+        alarming = alerts.open_counts(db)
+        lines = _lines(db, shown, alarming, visit.now_ms)
         version = readings.version(db)
         waiting = devices.waiting(db)
     return visit.page(
@@ -62,6 +66,7 @@ def work_list(visit: SignedIn, q: FromQuery[str] = "", page: FromQuery[int] = 1)
         following=_address(q, page + 1) if page * PAGE_SIZE < len(found) else None,
         version=version,
         waiting=waiting,
+        alarming=[(one, alarming[one.id]) for one in found if one.id in alarming],
     )
 
 
@@ -74,7 +79,9 @@ def _address(query: str, page: int) -> str:
     return "/patients?" + urlencode({"q": query, "page": page})
 
 
-def _lines(db: Connection, shown: list[Patient], now_ms: int) -> list[Line]:
+def _lines(
+    db: Connection, shown: list[Patient], alarming: dict[str, int], now_ms: int
+) -> list[Line]:
     ids = [patient.id for patient in shown]
     latest = readings.latest(db, ids)
     unreviewed = readings.unreviewed_counts(db, ids)
@@ -85,6 +92,7 @@ def _lines(db: Connection, shown: list[Patient], now_ms: int) -> list[Line]:
             latest=(newest := latest.get(patient.id)),
             progress=progress(db, patient, now_ms),
             unreviewed=unreviewed.get(patient.id, 0),
+            alerts=alarming.get(patient.id, 0),
             hub=known.get(newest.hub_id) if newest else None,
         )
         for patient in shown
@@ -113,20 +121,62 @@ def add_patient(visit: SignedIn, form: Filled) -> Response[Any]:
                 at_ms=visit.now_ms,
             )
     except Refused as problem:
-        fields = ("name", "birth_date", "record_number", "zone", "payer")
-        return _form(visit, str(problem), {name: form.text(name) for name in fields})
+        return _form(visit, str(problem), {name: form.text(name) for name in _FIELDS})
     return Redirect(f"/patients/{identity}", status_code=303)
 
 
-def _form(visit: Visit, problem: str | None, values: dict[str, str]) -> Page:
+@get(
+    "/patients/{patient_id:str}/details",
+    opt={"permission": Permission.EDIT_PATIENTS},
+    sync_to_thread=True,
+)
+def details(visit: SignedIn, patient_id: FromPath[str]) -> Page:
+    """The patient's details, to be corrected."""
+    with visit.store.read() as db:
+        patient = people.find(db, patient_id)
+    values = {name: str(getattr(patient, name) or "") for name in _FIELDS}
+    return _form(visit, None, values, patient)
+
+
+@post(
+    "/patients/{patient_id:str}/details",
+    opt={"permission": Permission.EDIT_PATIENTS},
+    sync_to_thread=True,
+)
+def correct_details(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[Any]:
+    """New details beside the old, with a reason; another zone recounts the days."""
+    with visit.store.read() as db:
+        patient = people.find(db, patient_id)
+    try:
+        reason = form.needed("reason", "Say why the details are corrected.")
+        changes = {name: form.text(name) for name in _FIELDS if name != "birth_date"}
+        with visit.store.write() as db:
+            people.change_patient(
+                db,
+                patient_id,
+                changes | {"birth_date": form.day("birth_date", "Date of birth")},
+                author=visit.session.staff_id,
+                at_ms=visit.now_ms,
+                reason=reason,
+            )
+    except Refused as problem:
+        values = {name: form.text(name) for name in (*_FIELDS, "reason")}
+        return _form(visit, str(problem), values, patient)
+    return Redirect(f"/patients/{patient_id}", status_code=303)
+
+
+def _form(
+    visit: Visit, problem: str | None, values: dict[str, str], patient: Patient | None = None
+) -> Page:
     return visit.page(
         "patient_new.html",
         status=409 if problem else 200,
         problem=problem,
         values=values,
+        patient=patient,
         common_zones=_COMMON_ZONES,
         zones=sorted(available_timezones() - set(_COMMON_ZONES)),
     )
 
 
-HANDLERS = (work_list, new_patient, add_patient)
+HANDLERS = (work_list, new_patient, add_patient, details, correct_details)

@@ -7,15 +7,23 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy import Connection
 
+from cloud_sync.alerts import store as alerts
+from cloud_sync.alerts.measures import MEASURES
 from cloud_sync.ledger import care_entries, care_time, people, readings
-from cloud_sync.ledger.care_time import Links
 from cloud_sync.ledger.local_time import local, midnight_ms, month_bounds
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.progress import progress
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.web.counter import Page, SignedIn, Visit
 from cloud_sync.web.forms import Filled, Form
-from cloud_sync.web.pages.work import ACTIVITIES, FIELDS, MODE_WORDS, NoteAdvice, work_of
+from cloud_sync.web.pages.work import (
+    ACTIVITIES,
+    FIELDS,
+    MODE_WORDS,
+    NoteAdvice,
+    links_of,
+    work_of,
+)
 from cloud_sync.web.permissions import Permission
 
 
@@ -37,6 +45,7 @@ def _page(visit: Visit, patient_id: str, problem: str | None, values: dict[str, 
         recent = [] if waiting else readings.of_patient(db, patient_id, limit=10)
         entries = care_entries.of_patient(db, patient_id, *_month(visit, patient))
         version = readings.version(db, patient_id)
+        open_alerts = alerts.of_patient(db, patient_id, only_open=True)
         plans = [fact for fact in people.facts(db, patient_id) if fact.kind == "care_plans"]
     return visit.page(
         "review.html",
@@ -53,6 +62,8 @@ def _page(visit: Visit, patient_id: str, problem: str | None, values: dict[str, 
         values=values,
         version=version,
         plans=plans[-1:],
+        alerts=open_alerts,
+        measures=MEASURES,
     )
 
 
@@ -105,23 +116,11 @@ def _record(db: Connection, visit: Visit, patient_id: str, form: Form) -> None:
     ended = form.moment("ended", "Work ended", zone)
     program = current.program if current is not None else ""
     work = work_of(form, program, local(now, zone).date())
-    links = Links(
-        readings=tuple(_ids(form)),
-        alerts=tuple(form.many("alert")),
-        plans=tuple(form.many("plan")),
-    )
-    then = form.text("then")
+    links, then = links_of(form), form.text("then")
     if then:
         care_time.switch(db, staff_id=staff_id, program=then, at_ms=now, work=work, links=links)
     else:
         care_time.stop(db, staff_id=staff_id, at_ms=now, work=work, links=links, ended_ms=ended)
-
-
-def _ids(form: Form) -> list[bytes]:
-    try:
-        return [bytes.fromhex(text) for text in form.many("reviewed")]
-    except ValueError:
-        raise Refused("A reading in the form cannot be read: load the page again.") from None
 
 
 @post(

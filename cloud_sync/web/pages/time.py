@@ -8,7 +8,16 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from sqlalchemy import Connection
 
-from cloud_sync.ledger import care_entries, care_time, people, practice_settings, staff_details
+from cloud_sync.alerts import store as alerts
+from cloud_sync.alerts.measures import MEASURES
+from cloud_sync.ledger import (
+    care_entries,
+    care_time,
+    people,
+    practice_settings,
+    readings,
+    staff_details,
+)
 from cloud_sync.ledger.care_entries import Entry, Span
 from cloud_sync.ledger.local_time import local, midnight_ms, month_bounds
 from cloud_sync.ledger.refused import Refused
@@ -19,8 +28,16 @@ from cloud_sync.rules.shape import Settings
 from cloud_sync.rules.tables import BUNDLED
 from cloud_sync.web.counter import Page, SignedIn, Visit
 from cloud_sync.web.forms import Filled, Form
-from cloud_sync.web.pages.work import ACTIVITIES, MODE_WORDS, NoteAdvice, work_of
+from cloud_sync.web.pages.work import (
+    ACTIVITIES,
+    MODE_WORDS,
+    NoteAdvice,
+    links_of as form_links,
+    work_of,
+)
 from cloud_sync.web.permissions import Permission
+
+_MOST_TICKS = 40  # readings offered to be linked to a late entry, newest first
 
 
 @get(
@@ -55,6 +72,9 @@ def _page(  # noqa: PLR0913 - what the address and the form say
         entries = care_entries.of_patient(db, patient_id, *bounds)
         noted = _noted(db, entries, visit.now_ms)
         links = links_of(db, [entry.id for entry in entries])
+        waiting = readings.unreviewed(db, patient_id, limit=_MOST_TICKS)
+        open_alerts = alerts.of_patient(db, patient_id, only_open=True)
+        plans = [fact for fact in people.facts(db, patient_id) if fact.kind == "care_plans"]
     old = next((entry for entry in entries if entry.id == corrects and entry.in_force), None)
     return visit.page(
         "time.html",
@@ -63,6 +83,10 @@ def _page(  # noqa: PLR0913 - what the address and the form say
         entries=entries,
         noted=noted,
         links=links,
+        waiting=waiting,
+        alerts=open_alerts,
+        plans=plans[-1:],
+        measures=MEASURES,
         first=first,
         before=month_bounds(date.fromordinal(first.toordinal() - 1))[0],
         after=after,
@@ -119,6 +143,7 @@ def enter(visit: SignedIn, form: Filled, patient_id: FromPath[str]) -> Response[
                 at_ms=visit.now_ms,
                 corrects=corrects or None,
                 reason=form.text("reason"),
+                links=None if corrects else form_links(form),
             )
     except Refused as problem:
         return _again(visit, patient_id, form, month=month, corrects=corrects, problem=problem)

@@ -5,6 +5,7 @@ from datetime import date
 from litestar import Response, post
 
 from cloud_sync.ledger.care_entries import Work
+from cloud_sync.ledger.care_time import Links
 from cloud_sync.ledger.local_time import local
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.rules.notes import advice
@@ -55,14 +56,32 @@ def work_of(form: Form, program: str, day: date, prefix: str = "") -> Work:
     found = advice(note, program, BUNDLED.notes_on(day)) if note else None
     if found is not None and not form.ticked(f"{prefix}as_is"):
         raise NoteAdvice(found.sentence)
+    live, party = form.ticked(f"{prefix}interactive"), form.text(f"{prefix}party")
+    direction = form.text(f"{prefix}direction")
+    if live and not (direction and party in ("patient", "caregiver")):
+        raise Refused(
+            "A live conversation is with the patient or a caregiver: choose with whom,"
+            " and who began it."
+        )
     return Work(
         activity=form.text(f"{prefix}activity"),
         note=note,
         mode=form.text(f"{prefix}mode") or "none",
-        interactive=form.ticked(f"{prefix}interactive"),
-        direction=form.text(f"{prefix}direction") or None,
-        party=form.text(f"{prefix}party") or None,
+        interactive=live,
+        direction=direction or None,
+        party=party or None,
         patients=form.number("patients", "Patients in this activity") or 1,
+    )
+
+
+def links_of(form: Form) -> Links:
+    """The readings, alerts and plans that were ticked."""
+    try:
+        readings = tuple(bytes.fromhex(text) for text in form.many("reviewed"))
+    except ValueError:
+        raise Refused("A reading in the form cannot be read: load the page again.") from None
+    return Links(
+        readings=readings, alerts=tuple(form.many("alert")), plans=tuple(form.many("plan"))
     )
 
 

@@ -6,7 +6,7 @@ bluetoothd asks the default agent even for Just Works, and refuses to pair where
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from dbus_fast import DBusError
 from dbus_fast.aio import MessageBus
@@ -14,81 +14,38 @@ from dbus_fast.annotations import DBusObjectPath, DBusStr, DBusUInt16, DBusUInt3
 from dbus_fast.service import ServiceInterface, dbus_method
 
 from gateway.links.bluez.bus import call
+from gateway.sessions.answers import Answers
 
 AGENT_PATH = "/vitals/agent"
 _MANAGER = "org.bluez.AgentManager1"
+WINDOW_SECONDS = 120.0  # whatever becomes of a pairing, nobody is answered for any longer
 T = TypeVar("T")
-
-
-class Answers(Protocol):
-    """The technician. A question may take as long as a person does; None is a refusal."""
-
-    @property
-    def capability(self) -> str: ...
-
-    async def passkey(self) -> int | None: ...
-
-    async def pin(self) -> str | None: ...
-
-    async def same(self, number: int) -> bool: ...
-
-    def show(self, digits: str) -> None: ...
-
-
-class Nobody:
-    """No display and no keyboard: just works pairs inside a window, a passkey does not."""
-
-    capability = "NoInputNoOutput"
-
-    async def passkey(self) -> int | None:
-        return None
-
-    async def pin(self) -> str | None:
-        return None
-
-    async def same(self, number: int) -> bool:
-        """Without a display BlueZ puts Just Works as this question; there is nothing to compare."""
-        return number >= 0
-
-    def show(self, digits: str) -> None:
-        """There is no display."""
-
-
-class Typed:
-    """Digits that were given beforehand: the six the meter shows, or its maker's fixed PIN."""
-
-    capability = "KeyboardDisplay"
-
-    def __init__(self, digits: str) -> None:
-        self._digits = digits
-
-    async def passkey(self) -> int | None:
-        return int(self._digits)
-
-    async def pin(self) -> str | None:
-        return self._digits
-
-    async def same(self, number: int) -> bool:
-        return number == int(self._digits)
-
-    def show(self, digits: str) -> None:
-        """The meter wants to be typed at; none in the catalogue has a keyboard."""
 
 
 class Window:
     """Which device may pair now, and who answers for it. Closed unless a technician opened it."""
 
-    def __init__(self, answers: Answers, is_bonded: Callable[[str], bool]) -> None:
-        self.answers = answers
+    def __init__(self, usual: Answers, is_bonded: Callable[[str], bool]) -> None:
+        self._usual = self.answers = usual
         self._is_bonded = is_bonded
         self._device: str | None = None
         self._asking: asyncio.Task[Any] | None = None
+        self._end: asyncio.TimerHandle | None = None
 
-    def open(self, device: str) -> None:
+    def open(self, device: str, answers: Answers | None = None) -> None:
         assert self._device is None, "one device at a time"
-        self._device = device
+        self._device, self.answers = device, answers or self._usual
+        loop = asyncio.get_running_loop()
+        self._end = loop.call_later(WINDOW_SECONDS, self._shut)
 
     def close(self) -> None:
+        self._shut()
+        self.answers = self._usual
+
+    def _shut(self) -> None:
+        if self._end is not None:
+            self._end.cancel()
+            self._end = None
         self._device = None
         self.withdraw()
 

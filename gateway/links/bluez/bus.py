@@ -19,6 +19,7 @@ _SIGNALS = (
     f"type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{BLUEZ}'",
     f"type='signal',sender='{BLUEZ}',interface='{OBJECTS}'",
     f"type='signal',sender='{BLUEZ}',interface='{PROPERTIES}',path_namespace='/org/bluez'",
+    f"type='signal',sender='{BLUEZ}',interface='org.bluez.Device1',path_namespace='/org/bluez'",
 )
 
 

@@ -10,17 +10,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
+from gateway.links.adapter import bluez_version
 from gateway.links.bluez import agent
-from gateway.links.bluez.agent import Agent, Answers, Nobody, Window
+from gateway.links.bluez.agent import Agent, Window
 from gateway.links.bluez.bus import (
-    BLUEZ,
-    BUS,
     FAULTS,
     OBJECTS,
-    PROPERTIES,
     bluez_is_there,
     call,
     close,
@@ -28,14 +25,28 @@ from gateway.links.bluez.bus import (
     hear_bluez,
     open_bus,
 )
-from gateway.links.bluez.objects import CHARACTERISTIC, DEVICE, Objects
-from gateway.links.bluez.standing import OnStray, Standing
+from gateway.links.bluez.callers import Callers
+from gateway.links.bluez.held import HeldLink
+from gateway.links.bluez.letting_go import end_links
+from gateway.links.bluez.objects import DEVICE, Objects
+from gateway.links.bluez.signals import Signals
+from gateway.links.bluez.standing import Standing
 from gateway.links.bluez.versions import Verdict, verdict
-from gateway.sessions.link import RadioRefusedError, RadioUnavailableError
+from gateway.links.bluez.visitors import Visitors
+from gateway.sessions.answers import Answers, Nobody
+from gateway.sessions.link import (
+    Ears,
+    LinkError,
+    RadioRefusedError,
+    RadioUnavailableError,
+    Watch,
+)
 
 RETRY_SECONDS = 2.0
 REFRESH_SECONDS = 300.0
 READY_SECONDS = 10.0
+RESOLVE_SECONDS = 10.0  # until BlueZ knows the characteristics of a device it has connected
+LEAVE_SECONDS = 5.0  # for a stranger's link to end
 _SILENT = "bluetoothd does not answer; see systemctl status bluetooth"
 _log = logging.getLogger(__name__)
 
@@ -53,11 +64,17 @@ class Bluez:
         self._retry_s, self._refresh_s = retry_s, refresh_s
         self.objects = Objects()
         self.standing = Standing(self.objects)
+        self.visitors = Visitors(self.objects)
+        self._callers = Callers()
         self._window = Window(answers or Nobody(), self.objects.is_bonded)
+        self._called: frozenset[str] = frozenset()
+        self._capability = ""  # that the agent is registered with
         self._bus: MessageBus | None = None
         self._ready = asyncio.Event()
         self._due = asyncio.Event()
-        self._fault: Exception | None = None
+        self._signals = Signals(
+            self.objects, self.standing, self.visitors, due=self._due.set, lost=self._lost
+        )
         self._verdict: Verdict | None = None
         self._losses = 0
         self.on_loss: Callable[[], None] = lambda: None
@@ -69,8 +86,8 @@ class Bluez:
                 await self._hold_bus()
             except FAULTS as error:
                 _log.warning("message bus: %s", type(error).__name__)
-            if self._fault is not None:
-                raise self._fault
+            if self._signals.fault is not None:
+                raise self._signals.fault
             await asyncio.sleep(self._retry_s)
 
     @asynccontextmanager
@@ -83,28 +100,85 @@ class Bluez:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def attend(self, devices: frozenset[str], stray: OnStray) -> None:
-        """`run`, and stand for these devices."""
-        self.standing.watch(devices, stray)
+    def watch(self, watch: Watch) -> None:
+        """Whom to attend to from now on."""
+        self.standing.watch(watch.devices)
+        self._callers.want(watch.services)
+        self._called = watch.called
+        self._due.set()
+
+    async def attend(self, ears: Ears) -> None:
+        """`run`, and tell these ears what is heard of whoever is watched."""
+        self._signals.ears = ears
+        self.standing.stray = ears.stray
         await self.run()
 
     async def check_version(self) -> None:
         """RadioRefusedError where the installed version loses readings."""
         if self._verdict is None:
-            self._verdict = verdict(await _bluetoothctl_version())
+            self._verdict = verdict(await bluez_version())
             _log.info("%s", self._verdict.sentence)
         if not self._verdict.usable:
             raise RadioRefusedError(self._verdict.sentence)
 
     @asynccontextmanager
-    async def window(self, device: str) -> AsyncIterator[None]:
-        """Let the device at this path pair, for the length of the block."""
-        await self.until_ready()
-        self._window.open(device)
+    async def window(self, device: str, answers: Answers | None = None) -> AsyncIterator[None]:
+        """Let the device at this path pair, for the length of the block; `answers` speaks for it.
+
+        What a keyboard and a display could do is known to BlueZ only while there are any.
+        """
+        bus = await self.until_ready()
+        self._window.open(device, answers)
         try:
+            try:
+                await self._introduce(bus)
+            except FAULTS as error:
+                raise LinkError("bluetoothd did not take the hub's agent") from error
             yield
         finally:
             self._window.close()
+            with suppress(*FAULTS):
+                if bus.connected and self._ready.is_set():
+                    await self._introduce(bus)
+
+    @asynccontextmanager
+    async def held(self, path: str) -> AsyncIterator[HeldLink]:
+        """A conversation over the link that bluetoothd made to the device at this path."""
+        bus = await self.until_ready()
+        await self.visitors.until(lambda: self._is_resolved(path) is not None, RESOLVE_SECONDS)
+        if not self._is_resolved(path):
+            raise LinkError("the device went before its services were known")
+        link = HeldLink(bus, self.standing, self.objects.channels_of(path))
+        try:
+            with self.visitors.speaking(path, link):
+                yield link
+        finally:
+            self.standing.release(path)
+
+    async def hang_up_stranger(self, path: str) -> None:
+        """End a link to a device without a bond that somebody left: bleak would not pair over it.
+
+        bleak takes any link that is up for its own, and skips connecting and pairing.
+        """
+        if self.visitors.is_here(path) and not self.objects.is_bonded(path):
+            await call(await self.until_ready(), path, DEVICE, "Disconnect")
+            await self.visitors.until(lambda: not self.visitors.is_here(path), LEAVE_SECONDS)
+
+    async def will_connect(self, path: str, seconds: float) -> bool:
+        """Whether bluetoothd has connected the device at this path by itself, or does so soon."""
+        known = self.objects.devices.get(path)
+        if known is None or not (self._callers.are_set and self.standing.covers_device(path)):
+            return False
+        if known.id in self._called:
+            await self.visitors.until(lambda: self.visitors.is_here(path), seconds)
+        return self.visitors.is_here(path)
+
+    def _is_resolved(self, path: str) -> bool | None:
+        """Whether its characteristics are known; None while they may yet be."""
+        known = self.objects.devices.get(path)
+        if known is None or not known.connected:
+            return False
+        return known.resolved or None
 
     async def subscribe(self, path: str, on_value: Callable[[bytes], None]) -> None:
         """Have a covered characteristic's values delivered to a conversation."""
@@ -133,15 +207,21 @@ class Bluez:
     async def _hold_bus(self) -> None:
         bus = await open_bus()
         bus.export(agent.AGENT_PATH, Agent(self._window))
-        bus.add_message_handler(self._on_message)
+        bus.add_message_handler(self._signals.on_message)
         closed = asyncio.get_running_loop().create_task(ended(bus))
         try:
             await hear_bluez(bus)
             self._bus = bus
             self._due.set()
-            await self._tend_until(closed, bus)
+            try:
+                await self._tend_until(closed, bus)
+            finally:  # links first: see letting_go
+                with suppress(*FAULTS):
+                    if bus.connected:
+                        await end_links(bus)
         finally:
             self._lost()
+            self._callers.left()
             self._bus = None
             with suppress(*FAULTS):
                 if bus.connected:
@@ -164,7 +244,7 @@ class Bluez:
                     with suppress(*FAULTS):
                         await agent.make_default(bus)
             self._due.clear()
-            if self._fault is not None:
+            if self._signals.fault is not None:
                 return
 
     async def _tend(self, bus: MessageBus) -> None:
@@ -176,13 +256,30 @@ class Bluez:
         if not self._ready.is_set():
             if not await bluez_is_there(bus):
                 return
-            await agent.register(bus, self._window.answers.capability)
+            left = await end_links(bus)
+            if left:
+                _log.warning("%d links of an earlier process ended", left)
             found = await call(bus, "/", OBJECTS, "GetManagedObjects")
             for path, interfaces in found[0].items():
                 self.objects.add(path, interfaces)
+            self._capability = ""
+            await self._introduce(bus)
         await self.standing.stand(bus)
-        if losses == self._losses:
-            self._ready.set()
+        if losses != self._losses:
+            return
+        self._ready.set()
+        await self._callers.register(bus, self.objects.adapters)
+        if losses != self._losses:
+            self._callers.forget()
+        elif self._signals.ears is not None:
+            self._signals.ears.background(self._callers.refusal)
+
+    async def _introduce(self, bus: MessageBus) -> None:
+        """Be the default agent, with the capability of whoever answers now."""
+        capability = self._window.answers.capability
+        if self._capability != capability:
+            await agent.register(bus, capability)
+            self._capability = capability
 
     def _lost(self) -> None:
         """Daemon or bus went: nothing we had of it holds any longer."""
@@ -191,50 +288,6 @@ class Bluez:
         self._window.close()
         self.objects.clear()
         self.standing.forget()
+        self.visitors.all_gone()
+        self._callers.forget()
         self.on_loss()
-
-    def _on_message(self, message: Message) -> None:
-        if message.message_type is not MessageType.SIGNAL:
-            return
-        path, body = message.path or "", message.body
-        match (message.interface, message.member):
-            case (name, "NameOwnerChanged") if name == BUS and body[0] == BLUEZ:
-                if body[1]:
-                    _log.warning("bluetoothd is gone")
-                    self._lost()
-                self._due.set()
-            case (name, "InterfacesAdded") if name == OBJECTS:
-                self.objects.add(body[0], body[1])
-                self._due.set()
-            case (name, "InterfacesRemoved") if name == OBJECTS:
-                self.objects.remove(body[0], body[1])
-                self.standing.gone(body[0])
-            case (name, "PropertiesChanged") if name == PROPERTIES:
-                self._on_change(path, body[0], body[1])
-
-    def _on_change(self, path: str, interface: str, changed: dict[str, Variant]) -> None:
-        if interface == DEVICE:
-            self.objects.change(path, changed)
-            if "Paired" in changed:
-                self._due.set()
-        elif interface == CHARACTERISTIC and "Value" in changed:
-            try:
-                self.standing.deliver(path, bytes(changed["Value"].value))
-            except Exception as error:  # noqa: BLE001 - the D-Bus library would swallow it
-                self._fault = error
-                self._due.set()
-
-
-async def _bluetoothctl_version() -> str | None:
-    """BlueZ does not tell its version over D-Bus; its own tool does."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            "bluetoothctl",
-            "--version",
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        said, _ = await process.communicate()
-    except OSError:
-        return None
-    return said.decode(errors="replace")

@@ -14,7 +14,7 @@ from dbus_fast import DBusError
 from dbus_fast.aio import MessageBus
 
 from gateway.links.bluez.bus import FAULTS, call
-from gateway.links.bluez.objects import CHARACTERISTIC, Objects
+from gateway.links.bluez.objects import CHARACTERISTIC, HEALTH, Objects
 
 OnStray = Callable[[str, str, bytes], None]
 _log = logging.getLogger(__name__)
@@ -26,28 +26,28 @@ class Standing:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._devices: frozenset[str] = frozenset()
-        self._stray: OnStray | None = None
+        self.stray: OnStray | None = None  # gets device, channel and value nobody awaits
         self._armed: set[str] = set()
         self._listeners: dict[str, Callable[[bytes], None]] = {}
         self._busy = asyncio.Lock()
 
-    def watch(self, devices: frozenset[str], stray: OnStray) -> None:
-        """Stand for these; `stray` gets device, channel and value that no conversation awaits."""
-        self._devices, self._stray = devices, stray
+    def watch(self, devices: frozenset[str]) -> None:
+        """Stand for these from now on. What stands already is never switched off."""
+        self._devices = devices
+
+    def covers_device(self, path: str) -> bool:
+        """Whether subscriptions to the device at this path stand while it is away."""
+        known = self._objects.devices.get(path)
+        return known is not None and known.bonded and known.id in self._devices
 
     def covers(self, path: str) -> bool:
         """Whether values of this characteristic come from here and not from bleak."""
-        device = self._objects.device_at(path)
-        return (
-            path in self._objects.characteristics
-            and device is not None
-            and device.bonded
-            and device.id in self._devices
-        )
+        device = path.rsplit("/", 2)[0]
+        return self._objects.characteristics.get(path) in HEALTH and self.covers_device(device)
 
     async def stand(self, bus: MessageBus) -> None:
         """Arm whatever is not armed. What fails is tried again at the next opportunity."""
-        for path in [path for path in self._objects.characteristics if self.covers(path)]:
+        for path in [path for path in self._objects.health() if self.covers(path)]:
             try:
                 await self._arm(bus, path)
             except FAULTS as error:
@@ -77,10 +77,10 @@ class Standing:
         """Called inside the bus's own callback: between signal and commit lies no task switch."""
         if path in self._listeners:
             self._listeners[path](value)
-        elif self._stray is not None and self.covers(path):
+        elif self.stray is not None and self.covers(path):
             device = self._objects.device_at(path)
             assert device is not None
-            self._stray(device.id, self._objects.characteristics[path], value)
+            self.stray(device.id, self._objects.characteristics[path], value)
 
     async def _arm(self, bus: MessageBus, path: str) -> None:
         async with self._busy:

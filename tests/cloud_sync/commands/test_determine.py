@@ -89,6 +89,7 @@ def test_a_case_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         ({"patient": PATIENT}, "--clinic"),
         ({"batch": True, "patient": PATIENT}, "standard input"),
         ({"patient": PATIENT, "clinic": Path("/nowhere")}, "vitals-clinic init"),
+        ({"case": GOLDEN, "month": "2026-01"}, "--patient"),
         ({"patient": PATIENT, "clinic": Path("/nowhere"), "as_of": "today"}, "--as-of"),
         ({"patient": PATIENT, "clinic": Path("/nowhere"), "as_of": "2026-01-01"}, "offset"),
     ],
@@ -125,3 +126,26 @@ def test_a_live_patient(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (found["case"], found["warnings"][0]["reason"]) == (PATIENT, "payer_check")
     assert command.determine(patient="0" * 32, clinic=tmp_path) == 2
     assert "no such patient" in capsys.readouterr().err
+
+
+def test_a_live_patient_and_month(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.support import seeded
+
+    clinic = seeded.build(tmp_path)
+    clinic.store.close()
+    (tmp_path / "clinic.toml").write_text(
+        'clinic_id = "0"\nname = "Practice"\nzone = "America/Denver"\nhost = "localhost"\n'
+        "broker_port = 1\nworker_port = 2\nweb_port = 3\n"
+    )
+    ask: dict[str, Any] = {"patient": clinic.patient, "clinic": tmp_path}
+    ask["as_of"] = "2026-12-20T09:00:00-07:00"
+    spans = {}
+    for month in (None, "2026-11", "2026-12"):
+        assert command.determine(**ask, month=month, json=True) == 0
+        found = json.loads(capsys.readouterr().out)
+        spans[month] = [(one["code"], one["to"]) for one in found["lines"]]
+    assert spans["2026-12"] == [("99445", "2026-12-07")]
+    assert spans["2026-11"] == []
+    assert spans[None] == spans["2026-11"] + spans["2026-12"]
+    assert command.determine(**ask, month="2026-13") == 2
+    assert "--month" in capsys.readouterr().err

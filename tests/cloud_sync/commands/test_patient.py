@@ -60,7 +60,7 @@ def test_mistakes_are_told_in_words(clinic: Path, capsys: pytest.CaptureFixture[
         assert told in capsys.readouterr().err
 
 
-def test_details_and_entries_are_corrected_with_a_reason(
+def test_details_are_corrected_with_a_reason(
     clinic: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     patient = said(capsys, "patient", "add", clinic, "Rosa", "--json")["id"]  # type: ignore[index]
@@ -70,16 +70,3 @@ def test_details_and_entries_are_corrected_with_a_reason(
     assert "Give what is to change" in capsys.readouterr().err
     listed = said(capsys, "patient", "list", clinic, "--json")
     assert listed[0]["zone"] == "America/Phoenix"  # type: ignore[index]
-    entry = '{"set_up_on": "2026-11-01", "educated_on": "2026-11-01", "taught": ["patient"]}'
-    record = ("patient", "record", clinic, patient, "set_ups")
-    fact = said(capsys, *record, entry, "--json")["fact"]  # type: ignore[index]
-    assert run(*record, '{"colour": "blue"}') == 2
-    assert "It may have: program, set_up_on" in " ".join(capsys.readouterr().err.split())
-    assert run("patient", "file", clinic, patient) == 0
-    capsys.readouterr()
-    assert run(*record, "{}", "--corrects", fact) == 2
-    assert "Say why" in capsys.readouterr().err
-    assert run(*record, "{}") == 2
-    assert run(*record, "{}", "--corrects", fact, "--reason", "typed in error") == 0
-    capsys.readouterr()
-    assert said(capsys, "patient", "file", clinic, patient, "--json") == []

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.cli import app
 from cloud_sync.commands import setup
 from cloud_sync.config import load
 
@@ -52,3 +53,36 @@ def test_a_password_of_the_operators_own_is_checked_and_not_printed(
     file.write_text("four unrelated small words\n")
     assert setup.init(tmp_path / "clinic", **GIVEN, admin_password_file=file) == 0
     assert "unrelated" not in capsys.readouterr().out
+
+
+def test_a_training_practice_can_close_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    school = tmp_path / "school"
+    app(
+        ["init", str(school), "--name", "School", "--zone", "America/Denver", "--host", "127.0.0.1",
+         "--training"],
+        result_action="return_value", exit_on_error=False,
+    )  # fmt: skip
+    assert "TRAINING PRACTICE, never for billing" in capsys.readouterr().out
+    app(
+        ["patient", "add", str(school), "A Person"],
+        result_action="return_value",
+        exit_on_error=False,
+    )
+    captured = capsys.readouterr()
+    assert "TRAINING - NOT FOR BILLING" in captured.err
+    patient = captured.out.strip()
+    for words in (
+        ["close", str(school), "2026-01"],
+        ["packet", str(school), patient, "2026-01", str(tmp_path / "packet.zip")],
+    ):
+        with pytest.raises(SystemExit) as ended:
+            app(words, result_action="return_value", exit_on_error=False)
+        assert ended.value.code == 2
+    assert not (tmp_path / "packet.zip").exists()
+    app(
+        ["determine", "--patient", patient, "--clinic", str(school), "--json"],
+        result_action="return_value", exit_on_error=False,
+    )  # fmt: skip
+    assert f"TRAINING - NOT FOR BILLING {patient}" in capsys.readouterr().out

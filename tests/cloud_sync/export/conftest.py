@@ -1,29 +1,46 @@
 """A clinic with one patient's closed month, made of envelopes that a hub really signed."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sqlalchemy import insert
 
 from cloud_sync import setup
+from cloud_sync.anchor import Anchor
 from cloud_sync.config import ClinicConfig
 from cloud_sync.contract.envelope import Envelope, parse
 from cloud_sync.contract.observation import encode
-from cloud_sync.export import packet
-from cloud_sync.identity import keys
+from cloud_sync.export import packet, standalone
+from cloud_sync.identity import keys, stamping
+from cloud_sync.identity.stamping import Chosen
 from cloud_sync.ingest import store as kept
 from cloud_sync.ingest.examine import Sound
-from cloud_sync.ledger import care_time, closing, devices, people, staff
+from cloud_sync.ledger import (
+    care_time,
+    closing,
+    device_details,
+    devices,
+    hub_keys,
+    people,
+    practices,
+    staff,
+    staff_details,
+)
 from cloud_sync.ledger.care_entries import Work
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.tables import hub as hub_table
 from cloud_sync.opening.opener import Opener
+from cloud_sync.stamping import Stamper
+from tests.support import tsa
 from tests.support.hubs import Hub, hub_of_keys
 from tests.support.readings import DEVICE, cuff
 from tests.support.seeded import PASSWORD
+from tests.support.tsa import Authority
 
 FIRST = datetime(2026, 1, 2, 14, tzinfo=UTC)
 CLOSED_MS = round(datetime(2026, 2, 2, 12, tzinfo=UTC).timestamp() * 1000)
@@ -40,29 +57,44 @@ class Practice:
     patient: str
     doctor: str
     raw: bytes  # its packet
+    authority: Authority  # that stamped its checkpoint
 
 
 @pytest.fixture(scope="session")
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
-    directory = tmp_path_factory.mktemp("export") / "clinic"
+    made = furnished(tmp_path_factory.mktemp("export") / "clinic")
+    yield made
+    made.store.close()
+
+
+def furnished(directory: Path, *, database_url: str | None = None, days: int = DAYS) -> Practice:
+    """A clinic with its month closed, signed, stamped and packed."""
     chosen = setup.Settings(
         name="Lakeside", zone="America/New_York", host="localhost",
-        broker_port=1, worker_port=2, web_port=3,
+        broker_port=1, worker_port=2, web_port=3, database_url=database_url,
     )  # fmt: skip
     config = setup.create(directory, chosen, FIRST)
     store = open_store(config.database_url)
     patient, doctor = _people(store)
-    _send(store, directory)
+    _send(store, directory, days)
     _work(store, patient, doctor)
     with store.write() as db:
         shown = closing.close(db, patient, MONTH, author=doctor, at_ms=CLOSED_MS)
         assert shown.snapshot is not None
         digest = shown.snapshot.digest.hex()
         closing.sign(db, patient, MONTH, digest=digest, staff_id=doctor, at_ms=CLOSED_MS)
+    Anchor(config, store, lambda: CLOSED_MS).take()
+    authority = tsa.make(directory.parent / "tsa")
+    with tsa.listening(authority) as url:
+        chosen_authority = Chosen(name="constructed", url=url, trusted=authority.root_pem)
+        stamping.add(directory, chosen_authority)
+        (outcome,) = Stamper(config, store, lambda: CLOSED_MS).take()
+    assert outcome.stamp is not None, outcome.words
     with store.read() as db:
-        raw = packet.build(db, packet.load_seal(directory), patient, MONTH)
-    yield Practice(config=config, store=store, patient=patient, doctor=doctor, raw=raw)
-    store.close()
+        raw = packet.build(db, packet.load_seal(config), patient, MONTH)
+    return Practice(
+        config=config, store=store, patient=patient, doctor=doctor, raw=raw, authority=authority
+    )
 
 
 def _people(store: Store) -> tuple[str, str]:
@@ -84,10 +116,22 @@ def _people(store: Store) -> tuple[str, str]:
             people.record_fact(
                 db, patient_id=patient, kind=kind, body=body, author=doctor, at_ms=at_ms
             )
+        staff_details.record(
+            db, doctor, {"credential": "MD", "npi": "1234567893"},
+            effective_from=date(2026, 1, 1), reason="From the register", author=doctor, at_ms=at_ms,
+        )  # fmt: skip
+        practices.record(
+            db,
+            practices.Detail(
+                practice=practices.MAIN, name="Lakeside Family Practice", npi="1245319599",
+                address=None, effective_from=date(2026, 1, 1), reason="Opened",
+                recorded_at_ms=at_ms, author=doctor,
+            ),
+        )  # fmt: skip
     return patient, doctor
 
 
-def _send(store: Store, directory: Path) -> None:
+def _send(store: Store, directory: Path, days: int) -> None:
     """One reading a day, sealed, committed and opened as at any clinic."""
     opening = keys.load_recipients(directory / "keys")
     hub: Hub = hub_of_keys(opening)
@@ -98,7 +142,8 @@ def _send(store: Store, directory: Path) -> None:
                 verify_key=hub.signing.public_key().public_bytes_raw(),
             )
         )  # fmt: skip
-    for number in range(1, DAYS + 1):
+        hub_keys.record(db, hub.id, hub.signing.public_key().public_bytes_raw(), 1)
+    for number in range(1, days + 1):
         at = FIRST + timedelta(days=number - 1)
         at_ms = round(at.timestamp() * 1000)
         said = cuff(
@@ -128,5 +173,20 @@ def _work(store: Store, patient: str, doctor: str) -> None:
             from_ms=round(FIRST.timestamp() * 1000) - 3_600_000, author=doctor,
             at_ms=round(FIRST.timestamp() * 1000),
         )  # fmt: skip
+        device_details.record(
+            db, DEVICE, {"manufacturer": "Constructed", "model": "BP-1", "serial": "0042"},
+            effective_from=date(2026, 1, 1), reason="From its label", author=doctor,
+            at_ms=round(FIRST.timestamp() * 1000),
+        )  # fmt: skip
         care_time.start(db, staff_id=doctor, patient_id=patient, program="RPM", at_ms=start_ms)
         care_time.stop(db, staff_id=doctor, at_ms=start_ms + 21 * 60_000, work=call)
+
+
+@pytest.fixture(scope="session")
+def lone() -> Callable[[bytes], list[str]]:
+    """The stand-alone verifier's word, in this process: a thousand times is too often to start."""
+    module = ModuleType("lone_verifier")
+    sys.modules[module.__name__] = module  # its data classes look there
+    exec(compile(standalone.source(), "verify.py", "exec"), module.__dict__)
+    found: Callable[[bytes], list[str]] = module.problems
+    return found

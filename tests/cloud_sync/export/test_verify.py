@@ -1,21 +1,32 @@
-"""The verifier finds every altered byte, on its own and in the product."""
+"""The verifier finds every altered byte, on its own and in the product, and both say the same.
+
+Through it: cloud_sync.export.verifier.archive, cloud_sync.export.verifier.report.
+"""
 
 import io
 import json
 import random
 import subprocess
 import sys
+import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509 import load_pem_x509_certificates
 
-from cloud_sync.export.verify import PACKET, archive, problems
+from cloud_sync.export.verifier.archive import archive
+from cloud_sync.export.verifier.report import PACKET, examine
+from cloud_sync.export.verify import problems
 from tests.cloud_sync.export.conftest import DAYS, Practice
+from tests.support import tsa
+
+Files = dict[str, bytes]
 
 
-def unpacked(raw: bytes) -> dict[str, bytes]:
+def unpacked(raw: bytes) -> Files:
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
         return {name: packed.read(name) for name in packed.namelist()}
 
@@ -25,7 +36,7 @@ def alone(tmp_path: Path, raw: bytes, *more: str) -> tuple[int, str]:
     (tmp_path / "verify.py").write_bytes(unpacked(raw)["verify.py"])
     (tmp_path / "packet.zip").write_bytes(raw)
     ran = subprocess.run(
-        [sys.executable, "-I", "verify.py", "packet.zip", *more],
+        [sys.executable, "-I", "verify.py", *(more or ("packet.zip",))],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -36,46 +47,138 @@ def alone(tmp_path: Path, raw: bytes, *more: str) -> tuple[int, str]:
 
 def test_a_sound_packet_is_sound_here_and_alone(practice: Practice, tmp_path: Path) -> None:
     root = unpacked(practice.raw)["root.pub"]
-    assert problems(practice.raw, root) == []
-    code, said = alone(tmp_path, practice.raw, root.hex())
-    assert (code, said.splitlines()[0]) == (0, "SOUND: every byte is as it was signed.")
-    assert f"{DAYS} readings, 1 time entries" in said
-    assert "Compare the root key" in alone(tmp_path, practice.raw)[1]
+    report = examine(practice.raw, root)
+    assert report.problems == []
+    code, said = alone(tmp_path, practice.raw, "packet.zip", root.hex())
+    assert (code, said) == (0, report.text())
+    assert said.splitlines()[0] == "SOUND: every byte is as it was signed."
+    assert f"- {DAYS} readings: each came in an envelope that its hub signed" in said
+    assert "CN=Constructed stamps says by time stamp" in said
+    assert "compare the root key" not in said
+    code, said = alone(tmp_path, practice.raw, "packet.zip", "--json")
+    assert (code, json.loads(said)) == (0, examine(practice.raw).plain())
+    assert "compare the root key" in said
+
+
+def test_it_says_how_it_is_used(practice: Practice, tmp_path: Path) -> None:
+    code, said = alone(tmp_path, practice.raw, "--help")
+    assert code == 0
+    assert "python3 verify.py january.zip" in said
+    for words in (("none.zip",), ("packet.zip", "no hex"), ("packet.zip", "--authority", "none")):
+        code, said = alone(tmp_path, practice.raw, *words)
+        assert (code, said[:27]) == (2, "There is nothing to check: "), said
+
+
+def test_a_library_too_old_is_said_to_be(
+    practice: Practice,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Debian 12 has version 38: no packet may seem unsound because of it."""
+    from cloud_sync.export import verify
+
+    (tmp_path / "packet.zip").write_bytes(practice.raw)
+    monkeypatch.setattr(verify, "Certificate", object)
+    assert verify.main([str(tmp_path / "packet.zip")]) == 2
+    assert "too old" in capsys.readouterr().err
 
 
 def test_another_root_is_named(practice: Practice, tmp_path: Path) -> None:
     assert problems(practice.raw, bytes(32)) == [
         "The packet was made by another clinic: its root key is not the expected one."
     ]
-    assert alone(tmp_path, practice.raw, "00" * 32)[0] == 1
+    assert alone(tmp_path, practice.raw, "packet.zip", "00" * 32)[0] == 1
 
 
-def test_every_altered_byte_of_the_file_is_found(practice: Practice) -> None:
-    """Each byte outside the contents, and every 13th within: headers, names, directory, files."""
+def test_the_auditors_own_authority_counts(practice: Practice, tmp_path: Path) -> None:
+    own = load_pem_x509_certificates(practice.authority.root_pem.encode())
+    report = examine(practice.raw, None, own)
+    assert report.sound
+    assert not any("--authority" in one for one in report.not_verified)
+    other = tsa.make(tmp_path / "tsa").root_pem
+    (tmp_path / "other.pem").write_text(other)
+    code, said = alone(tmp_path, practice.raw, "packet.zip", "--authority", "other.pem")
+    assert (code, "timestamps/1.tst: no trusted certificate" in said) == (1, True)
+
+
+def frame_bytes(raw: bytes) -> list[int]:
+    """Where the zip file's own bytes lie: headers with names, directory, end."""
+    files, at, found = unpacked(raw), 0, list[int]()
+    for name in sorted(files):
+        head = 30 + len(name)
+        found += range(at, at + head)
+        at += head + len(files[name])
+    return [*found, *range(at, len(raw))]
+
+
+def test_every_altered_byte_of_the_file_is_found(
+    practice: Practice, lone: Callable[[bytes], list[str]]
+) -> None:
+    """Every 7th byte of the zip's own structure, every 149th of the contents, at random bits."""
     chance = random.Random(11)
-    tail = practice.raw.index(b"PK\1\2")
-    places = {*range(0, tail, 13), *range(tail, len(practice.raw), 3), *range(60)}
-    for place in sorted(places):
+    places = {*frame_bytes(practice.raw)[::7], *range(0, len(practice.raw), 149)}
+    for number, place in enumerate(sorted(places)):
         changed = bytearray(practice.raw)
         changed[place] ^= 1 << chance.randrange(8)
-        assert problems(bytes(changed)), place
+        found = problems(bytes(changed))
+        assert found, place
+        if number % 4 == 0:
+            assert lone(bytes(changed)) == found, place
 
 
-def test_every_altered_file_is_found_in_a_zip_made_anew(practice: Practice) -> None:
+def test_every_altered_file_is_found_in_a_zip_made_anew(
+    practice: Practice, lone: Callable[[bytes], list[str]]
+) -> None:
     files = unpacked(practice.raw)
-    assert len(files) > DAYS + 15
+    assert len(files) > DAYS + 25
     for name, content in files.items():
-        for place in {0, len(content) // 2, len(content) - 1}:
-            changed = bytearray(content)
-            changed[place] ^= 4
-            assert problems(archive(files | {name: bytes(changed)})), (name, place)
-        assert problems(archive({k: v for k, v in files.items() if k != name})), name
-    assert problems(archive(files | {"more.txt": b"x"}))
+        step = max(1, len(content) // 8)
+        changes = [content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :]
+                   for at in range(0, len(content), step)]  # fmt: skip
+        changes += [content[:-1], content + b"\n", b""] if content else [b"\n"]
+        for number, changed in enumerate(changes):
+            raw = archive(files | {name: changed})
+            found = problems(raw)
+            assert found, name
+            if number % 4 == 0:
+                assert lone(raw) == found
+        raw = archive({k: v for k, v in files.items() if k != name})
+        assert problems(raw), name
+        assert lone(raw) == problems(raw)
+
+
+def test_added_swapped_and_cut_files_are_found(
+    practice: Practice, lone: Callable[[bytes], list[str]]
+) -> None:
+    files = unpacked(practice.raw)
+    one, other = sorted(name for name in files if name.startswith("envelopes/"))[:2]
+    for raw in (
+        archive(files | {"more.txt": b"x"}),
+        archive(files | {one: files[other], other: files[one]}),
+        *(practice.raw[:cut] for cut in range(0, len(practice.raw), len(practice.raw) // 50)),
+        practice.raw + b"\0",
+        practice.raw + practice.raw,
+    ):
+        assert problems(raw)
+        assert lone(raw) == problems(raw)
 
 
 @pytest.mark.parametrize("raw", [b"", b"PK", b"PK\5\6" + bytes(18), bytes(400)])
 def test_what_is_no_packet_is_said_to_be_none(raw: bytes) -> None:
     assert problems(raw)
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    """A hostile packet of a few KB must not fill the auditor's memory."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("snapshot.json", bytes(30_000_000))
+    tracemalloc.start()
+    assert problems(target.getvalue()) == ["The zip file is not as it was made."]
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5_000_000
 
 
 def test_a_rewritten_manifest_needs_the_clinics_key(practice: Practice) -> None:
@@ -85,39 +188,3 @@ def test_a_rewritten_manifest_needs_the_clinics_key(practice: Practice) -> None:
     assert problems(archive(files | {"manifest.sig": forged})) == [
         "The manifest is not signed by a key of the key set."
     ]
-
-
-def test_signed_contents_that_contradict_each_other_are_found(practice: Practice) -> None:
-    """Even the clinic's own key cannot make an unsigned envelope or a missing day sound."""
-    from cloud_sync.export.packet import load_seal
-
-    key = load_seal(practice.config.directory).signer.key
-    files = unpacked(practice.raw)
-    first = next(name for name in sorted(files) if name.startswith("envelopes/"))
-    lines = files["readings.jsonl"].splitlines(keepends=True)
-    cases = {
-        "envelope is not there": {first: files[first][:-1] + b"\0"},
-        "not signed by its hub": {"hubs.json": files["hubs.json"].replace(b'key":"', b'key":"00')},
-        "readings are not those": {"readings.jsonl": b"".join(lines[1:])},
-        "receipt has another time": {
-            "receipts.jsonl": files["receipts.jsonl"].replace(b'_ms":17', b'_ms":18')
-        },
-        "case file is not": {"case.json": files["case.json"] + b" "},
-        "day ledger": {"day_ledger.csv": files["day_ledger.csv"].replace(b",yes,", b",no,", 1)},
-        "determination is not": {"determination.json": b"{}"},
-    }
-    for words, change in cases.items():
-        assert any(words in one for one in problems(_signed_anew(files | change, key))), words
-
-
-def _signed_anew(files: dict[str, bytes], key: Ed25519PrivateKey) -> bytes:
-    import hashlib
-
-    manifest = json.loads(files["manifest.json"])
-    manifest["files"] = {
-        name: hashlib.sha256(content).hexdigest()
-        for name, content in files.items()
-        if not name.startswith("manifest.")
-    }
-    body = json.dumps(manifest).encode()
-    return archive(files | {"manifest.json": body, "manifest.sig": key.sign(PACKET + body)})

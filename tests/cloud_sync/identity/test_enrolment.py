@@ -14,7 +14,7 @@ from cloud_sync.identity import authority, enrolment
 from cloud_sync.identity.authority import Authority
 from cloud_sync.identity.enrolment import Member
 from cloud_sync.ledger.engine import Store
-from cloud_sync.ledger.tables import enrolment_code, hub, hub_certificate
+from cloud_sync.ledger.tables import enrolment_code, hub, hub_certificate, hub_key
 from tests.support.clinic import NOW, NOW_MS
 from tests.support.hubs import hub_request
 
@@ -71,6 +71,8 @@ def test_the_right_code_makes_the_hub_a_member(
     with store.read() as db:
         row = db.execute(select(hub)).one()
         serial = db.scalar(select(hub_certificate.c.serial))
+        recorded = db.execute(select(hub_key)).one()
+    assert (recorded.hub_id, recorded.verify_key) == (row.id, row.verify_key)
     assert (row.state, row.enrolled_at_ms) == ("active", NOW_MS)
     assert bytes(row.verify_key) == signing.public_key().public_bytes_raw()
     assert serial == f"{certificate.serial_number:x}"

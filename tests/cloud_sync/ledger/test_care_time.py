@@ -55,6 +55,14 @@ def stop(
         )
 
 
+def colleague(store: Store) -> str:
+    with store.write() as db:
+        return staff.create(
+            db, store, username="omar", full_name="Omar", role="clinician",
+            billing_role="clinical_staff", password=seeded.PASSWORD, at_ms=T0,
+        )  # fmt: skip
+
+
 def enter(
     store: Store,
     nurse: str,
@@ -164,17 +172,7 @@ def test_typed_time_must_not_overlap_the_running_clock(
 
 
 def test_two_workers_at_once_are_recorded_both(store: Store, nurse: str, patient: str) -> None:
-    with store.write() as db:
-        second = staff.create(
-            db,
-            store,
-            username="omar",
-            full_name="Omar",
-            role="clinician",
-            billing_role="clinical_staff",
-            password=seeded.PASSWORD,
-            at_ms=T0,
-        )
+    second = colleague(store)
     enter(store, nurse, patient, 0, 10)
     enter(store, second, patient, 5, 15)
     assert len(entries(store, patient)) == 2, "the rules count the patient's second once"
@@ -234,17 +232,7 @@ def test_a_correction_is_a_new_row_and_the_old_one_stays(
 
 def test_only_its_worker_corrects_an_entry(store: Store, nurse: str, patient: str) -> None:
     old = enter(store, nurse, patient, 0, 10)
-    with store.write() as db:
-        second = staff.create(
-            db,
-            store,
-            username="omar",
-            full_name="Omar",
-            role="clinician",
-            billing_role="clinical_staff",
-            password=seeded.PASSWORD,
-            at_ms=T0,
-        )
+    second = colleague(store)
     with pytest.raises(Refused, match="Only who recorded"):
         enter(store, second, patient, 0, 8, corrects=old)
     other = _patient(store, "Walter Nguyen", nurse)

@@ -2,17 +2,20 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from cloud_sync.ledger import closing, practice_settings, tables
+from cloud_sync.ledger import closing, device_details, practice_settings, tables
 from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger.people import find
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.schema import upgrade
 from tests.cloud_sync.ledger.records import (
     ANN,
+    CUFF,
     DOCTOR,
     NURSE,
     assign,
@@ -203,3 +206,23 @@ def test_a_later_setting_leaves_a_closed_month_alone(store: Store) -> None:
     assert closed(store, LATER).state == "ready"
     change("received", ms("2026-01-01T05:00:00+00:00"))
     assert "a setting of the practice changed" in str(closed(store, LATER).snapshot)
+
+
+def test_a_device_described_anew_opens_the_month_it_touches(store: Store) -> None:
+    def describe(since: date) -> None:
+        with store.write() as db:
+            device_details.record(
+                db, CUFF, {"test": True}, effective_from=since, reason="was the demo unit",
+                author=NURSE, at_ms=LATER,
+            )  # fmt: skip
+
+    signed(store, closed(store))
+    describe(date(2026, 2, 1))
+    with store.read() as db:
+        assert closing.standing(db, find(db, ANN), MONTH, LATER).state == "signed"
+    describe(date(2026, 1, 10))
+    with store.read() as db:
+        found = closing.standing(db, find(db, ANN), MONTH, LATER)
+    assert found.state == "reopened"
+    assert "what is recorded of a device, or its assignment, changed" in found.changes
+    assert any(one.startswith("device days were") for one in found.changes)

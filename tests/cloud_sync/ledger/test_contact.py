@@ -48,7 +48,8 @@ def test_a_late_delivery_is_an_outage_that_is_over(practice: Seeded) -> None:
 def test_the_forecast_of_a_live_patient(practice: Seeded) -> None:
     with practice.store.read() as db:
         found = forecast(db, practice.patient, NOW_MS)
-    assert found[:2] == (
-        "13 days so far, 8 November to 7 December.",
+    assert found[:3] == (
+        "13 days so far; 3 more by 7 December; no reading was taken on 3 days.",
+        "The period runs from 8 November to 7 December.",
         "99454 needs 3 more by 7 December: one reading a day, from 5 December at the latest.",
     )

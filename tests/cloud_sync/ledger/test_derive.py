@@ -50,7 +50,7 @@ def store_reading(db: Connection, store: Store, said: Observation, seq: int = 1)
         hub_id=HUB,
         committed_at_ms=WALL_MS,
     )
-    assert observations.add(db, store, record, derive.holders(db, said.frame.device))
+    assert observations.add(db, store, record, derive.holders(db, said.frame.device), at_ms=0)
 
 
 def add_patient(db: Connection, identity: str, zone: str = NEW_YORK) -> None:

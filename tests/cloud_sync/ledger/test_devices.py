@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import insert, select
 
 from cloud_sync.ledger import devices, people
+from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.local_time import local
 from cloud_sync.ledger.refused import Refused
-from cloud_sync.ledger.tables import hub, observation
+from cloud_sync.ledger.tables import assignment_end, hub, observation
 from tests.support import seeded
 from tests.support.seeded import CUFF, DAY_MS, HUB, NOW_MS as T0, ZONE
 
@@ -121,3 +122,26 @@ def test_a_new_zone_recounts_the_days(store: Store, two: tuple[str, str]) -> Non
     with store.read() as db:
         after = set(db.execute(select(observation.c.local_day)).scalars())
     assert before != after
+
+
+def test_an_assignment_made_in_error_is_taken_back_whole(
+    store: Store, two: tuple[str, str]
+) -> None:
+    start = T0 - 4 * DAY_MS - 1
+    wrong = assign(store, two[0], start)
+    for to_ms in (start - 1, T0 + 1):
+        with pytest.raises(Refused, match="not in the future"), store.write() as db:
+            devices.end_assignment(
+                db, wrong, patient_id=two[0], to_ms=to_ms, author=AUTHOR, at_ms=T0
+            )
+    with store.write() as db:
+        devices.end_assignment(
+            db, wrong, patient_id=two[0], to_ms=start, author=AUTHOR, at_ms=T0,
+            reason="the other patient's cuff",
+        )  # fmt: skip
+    assert owners(store) == [None] * 10
+    assign(store, two[1], start)
+    assert owners(store) == [two[1]] * 5 + [None] * 5
+    with store.read() as db:
+        assert build_case(db, two[0], T0)["devices"] == []
+        assert db.scalar(select(assignment_end.c.reason)) == "the other patient's cuff"

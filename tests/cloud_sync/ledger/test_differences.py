@@ -53,3 +53,8 @@ def test_another_reason_for_the_same_codes_is_a_difference() -> None:
     short = {"code": "99457", "from": "F", "reason": "consent_missing"}
     now = THEN | {"determination": THEN["determination"] | {"shortfalls": [short]}}
     assert list(differences(THEN, now)) == ["the reasons why codes are not earned changed"]
+
+
+def test_the_same_number_of_days_on_other_dates_is_a_difference() -> None:
+    now = THEN | {"days": [{"dates": ["2"] * 16}]}
+    assert list(differences(THEN, now)) == ["device days fall on other dates"]

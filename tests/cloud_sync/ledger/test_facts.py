@@ -1,18 +1,24 @@
 """Typed entries of a patient's file: what is refused, and what the rules get of the rest."""
 
+from datetime import date
 from typing import Any, get_args
 
 import msgspec
 import pytest
 
-from cloud_sync.ledger import people as ledger
+from cloud_sync.ledger import case_facts, people as ledger
+from cloud_sync.ledger.case_rows import rows_of
 from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.facts import KINDS, case_entry, check
+from cloud_sync.ledger.facts.agreement import Consent, Measure, Told
 from cloud_sync.ledger.facts.base import Entry
-from cloud_sync.ledger.facts.care import ELEMENTS, CarePlan, Element
+from cloud_sync.ledger.facts.care import ELEMENTS, Element
+from cloud_sync.ledger.facts.course import Stay
+from cloud_sync.ledger.facts.person import Condition, PatientEntry
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.rules.shape import CaseFile
+from cloud_sync.web import file_words
 from tests.cloud_sync.ledger.records import ANN, BOB, NURSE, ms, people
 
 NOW = ms("2026-04-01T00:00:00+00:00")
@@ -113,7 +119,9 @@ def test_set_up_and_end_join_their_episode(store: Store) -> None:
     record(store, "episodes", {"program": "RPM", "start": "2026-03-01"})
     for day in ("2026-01-04", "2026-01-03", "2026-03-02"):
         record(store, "set_ups", {"set_up_on": day, "set_up_by": NURSE, "educated_on": day})
-    found = {e["start"]: e for e in case(store)["episodes"]}
+    with store.read() as db:
+        rows = rows_of(db, [ANN], NOW).patients[ANN].facts
+    found = {e["start"]: e for e in case_facts.of_rows(rows, None)["episodes"]}
     keys = ("end", "set_up_on", "educated_on")
     assert [tuple(found[start].get(key) for key in keys) for start in sorted(found)] == [
         ("2026-02-01", "2026-01-03", "2026-01-03"),
@@ -180,6 +188,18 @@ def test_bodies_of_before_the_types_stay_readable() -> None:
     assert check("episodes", {}) is None
 
 
-def test_the_form_has_every_element() -> None:
+def test_pages_have_words_for_every_choice() -> None:
     assert set(ELEMENTS) == set(get_args(Element))
-    assert set(CarePlan.__annotations__) >= {"elements", "version"}
+    assert set(file_words.TOLD) == set(get_args(Told))
+    assert set(file_words.MEASURES) == set(get_args(Measure))
+    assert set(file_words.TOLD_AT_LEAST) <= set(file_words.TOLD)
+    assert set(file_words.KINDS) == set(KINDS)
+    assert sorted(kind for kinds in file_words.GROUPS.values() for kind in kinds) == sorted(KINDS)
+
+
+def test_what_does_not_hold_together_has_a_sentence() -> None:
+    day = date(2026, 1, 5)
+    assert Stay(kind="snf", first=day, last=day).problem() is None
+    assert PatientEntry(conditions=(Condition(icd10="I10"),)).problem() is None
+    late = Consent(program="RPM", given_on=day, revoked_on=date(2026, 1, 4))
+    assert late.problem() == "a consent cannot be revoked before it was given."

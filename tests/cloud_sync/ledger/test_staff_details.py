@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.ledger import staff_details
+from cloud_sync.ledger import case_time, staff_details
 from cloud_sync.ledger.billing import billing_practitioner
+from cloud_sync.ledger.case_rows import rows_of
 from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.refused import Refused
@@ -133,4 +134,9 @@ def test_the_practitioner_is_p1_on_the_dates_of_being_one(store: Store) -> None:
             f"2026-03-{day}T15:20:00+00:00",
             staff_id=DOCTOR,
         )
-    assert [one["staff"] for one in case(store)["time"]] == [f"{DOCTOR}/clinical_staff", "P1"]
+    with store.read() as db:
+        rows = rows_of(db, [ANN], NOW).patients[ANN].time
+        people = staff_details.roster(db, NOW)
+    time, staff = case_time.of_rows(ANN, rows, people, DOCTOR, "America/New_York")
+    assert [one["staff"] for one in time] == [f"{DOCTOR}/clinical_staff", "P1"]
+    assert [one["id"] for one in staff] == [f"{DOCTOR}/clinical_staff"]

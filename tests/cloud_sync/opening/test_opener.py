@@ -5,6 +5,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from cloud_sync.alerts import store as alerts
 from cloud_sync.contract import anchor, observation as contract
 from cloud_sync.contract.anchor import TimeAnchor
 from cloud_sync.contract.envelope import Envelope, parse
@@ -13,6 +14,7 @@ from cloud_sync.identity import keys
 from cloud_sync.identity.keys import OpeningKey
 from cloud_sync.ingest import store as kept
 from cloud_sync.ingest.examine import Sound
+from cloud_sync.ledger import devices, people
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.tables import (
     alarm,
@@ -28,7 +30,7 @@ from cloud_sync.opening import opener as module
 from cloud_sync.opening.opener import Opener
 from tests.support.clinic import wait_for
 from tests.support.hubs import Hub, hub_of_keys
-from tests.support.readings import DEVICE, cuff, plaintext
+from tests.support.readings import DEVICE, WALL_MS, cuff, plaintext
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +57,13 @@ def opener(store: Store, opening_keys: list[OpeningKey]) -> Opener:
     return Opener(store, opening_keys, lambda: 77)
 
 
-def keep(store: Store, hub: Hub, *raws: bytes) -> None:
+def keep(store: Store, hub: Hub, *raws: bytes, at_ms: int = 50) -> None:
     found = []
     for raw in raws:
         parsed = parse(raw)
         assert isinstance(parsed, Envelope)
         found.append(Sound(hub=hub.id, envelope=parsed))
-    kept.commit(store, found, 50)
+    kept.commit(store, found, at_ms)
 
 
 def outcomes(store: Store) -> list[str]:
@@ -200,3 +202,34 @@ def test_two_openers_share_the_queue(
     for opened in stores:
         opened.close()
     assert outcomes(store) == ["observation"] * 40
+
+
+def test_a_fresh_reading_beyond_a_threshold_raises_an_alert_as_it_is_opened(
+    store: Store, hub: Hub, opening_keys: list[OpeningKey]
+) -> None:
+    """The first comes as it is taken; the second was taken then too, but comes a day later."""
+    with store.write() as db:
+        patient = people.add_patient(
+            db, name="Rosa", zone="America/New_York", author="e" * 32, at_ms=1
+        )
+        alerts.set_threshold(
+            db, patient_id=patient, measure="systolic", low="", high="120",
+            reason="Dr Lee", author="e" * 32, at_ms=1,
+        )  # fmt: skip
+    now = [WALL_MS + 60_000]
+    opener = Opener(store, opening_keys, lambda: now[0])
+    keep(store, hub, hub.seal(1, plaintext(hub.id, 1)), at_ms=now[0])
+    opener.work()
+    with store.read() as db:
+        assert alerts.open_counts(db) == {}, "nobody has the device yet"
+    with store.write() as db:
+        devices.assign(
+            db, device_id=DEVICE, user_slot=None, patient_id=patient,
+            from_ms=WALL_MS - 86_400_000, author="e" * 32, at_ms=now[0],
+        )  # fmt: skip
+    for number, later in ((2, 0), (3, 86_400_000)):
+        now[0] += later
+        keep(store, hub, hub.seal(number, plaintext(hub.id, number)), at_ms=now[0])
+        opener.work()
+        with store.read() as db:
+            assert [one.value for one in alerts.of_patient(db, patient)] == ["122"]

@@ -54,7 +54,7 @@ def test_a_reading_lies_in_an_episode(start: str, end: str | None, outside: bool
     assert ("outside_episode" in only.unusable) == outside
 
 
-def test_by_receipt_a_reading_that_arrives_after_the_episode_lies_outside() -> None:
+def test_by_receipt_a_reading_that_arrives_after_the_episode_is_usable_but_too_late() -> None:
     found = case(
         settings={"day_rule": "received"},
         episodes=[{"program": "RPM", "start": "2026-01-01", "end": "2026-02-05"}],
@@ -62,7 +62,8 @@ def test_by_receipt_a_reading_that_arrives_after_the_episode_lies_outside() -> N
     )
     [only] = judged(found, BUNDLED)
     assert (str(only.on), str(only.other_on)) == ("2026-02-06", "2026-02-05")
-    assert only.unusable == {"outside_episode"}
+    assert only.unusable == set()
+    assert only.too_late_for_episode() == {"outside_episode"}
 
 
 def test_what_is_not_on_file_is_kept_apart_from_what_is_unusable() -> None:

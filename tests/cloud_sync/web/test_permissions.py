@@ -23,4 +23,7 @@ def test_only_those_who_treat_record_time_and_only_the_administrator_enrols() ->
     assert who(Permission.RECORD_TIME) == {"clinician", "admin"}
     assert who(Permission.ENROL_HUBS) == {"admin"}
     assert who(Permission.READ_ACCESS_LOG) == {"admin", "auditor"}
+    assert who(Permission.PRACTISE) == {"clinician", "admin"}
+    assert who(Permission.REVIEW_PRACTICE) == {"admin"}
+    assert who(Permission.READ_SELF_AUDIT) == {"admin", "auditor"}
     assert who(Permission.KEEP_FILE) == {"biller", "clinician", "admin"}

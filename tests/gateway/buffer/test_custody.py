@@ -12,6 +12,7 @@ from cloud_sync.contract.receipt import Status
 from gateway import trust
 from gateway.buffer.custody import open_custody
 from gateway.buffer.receipts import ReceiptStore
+from gateway.buffer.store import Status as Fate
 from gateway.config import HubConfig, load
 from tests.gateway.clinic_keys import (
     DAY_MS,
@@ -95,6 +96,8 @@ def test_a_receipt_settles_once_and_only_its_own_bytes(
     assert custody.settle() == 2
     assert custody.settle() == 0
     assert {seq: status for seq, (status, _) in rows(config).items()} == {1: 1, 2: 1, 3: 0}
+    fates = [custody.fate(seq) for seq in (1, 2, 3, 4)]
+    assert fates == [Fate.RECEIVED, Fate.RECEIVED, Fate.HELD, None]
     custody.close()
 
 

@@ -44,6 +44,8 @@ def test_devices_for_a_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     with closing(DeviceStore(tmp_path / "collector" / "devices.db")) as store:
         store.pair("ble:c0ffee000651", profile="and/ua-651ble", name="cuff", at_ms=0)
         store.note_contact("ble:c0ffee000651", at_ms=60_000, result="complete", frames=1)
+        store.note_sealed("ble:c0ffee000651", seq=1, at_ms=60_000)
+        store.note_proven("ble:c0ffee000651", at_ms=90_000)
     app(["devices", "--json", "--state", str(tmp_path)], result_action="return_value")
     assert json.loads(capsys.readouterr().out) == [
         {
@@ -51,7 +53,9 @@ def test_devices_for_a_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]
             "name": "cuff",
             "profile": "and/ua-651ble",
             "paired": "1970-01-01T00:00:00+00:00",
-            "proven": True,
+            "state": "proven",
+            "sealed": "1970-01-01T00:01:00+00:00",
+            "proven": "1970-01-01T00:01:30+00:00",
             "last_contact": "1970-01-01T00:01:00+00:00",
             "last_result": "complete",
         }
@@ -63,5 +67,13 @@ def test_devices_for_a_person(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "vitals-hub pair" in capsys.readouterr().out
     with closing(DeviceStore(tmp_path / "collector" / "devices.db")) as store:
         store.pair("ble:c0ffee000651", profile="and/ua-651ble", name="cuff", at_ms=0)
-    app(["devices", "--state", str(tmp_path)], result_action="return_value")
-    assert "ble:c0ffee000651" in capsys.readouterr().out
+    for state, words in (("bonded", "first reading"), ("sealed", "receipt"), ("proven", "clinic")):
+        with closing(DeviceStore(tmp_path / "collector" / "devices.db")) as store:
+            if state == "sealed":
+                store.note_sealed("ble:c0ffee000651", seq=1, at_ms=1)
+            elif state == "proven":
+                store.note_proven("ble:c0ffee000651", at_ms=2)
+        app(["devices", "--state", str(tmp_path)], result_action="return_value")
+        said = " ".join(capsys.readouterr().out.split())
+        assert "ble:c0ffee000651" in said
+        assert state in said or words in said

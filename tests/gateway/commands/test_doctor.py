@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateway.buffer.devices import DeviceStore
 from gateway.buffer.upkeep import Attempt, Heard, UpkeepStore
-from gateway.commands.upkeep import device_facts, recoveries, stale_bonds
+from gateway.commands.upkeep import device_facts, meters, recoveries
 from tests.gateway.clinic_keys import ClinicKeys, enrolled
 
 
@@ -50,5 +50,5 @@ def test_a_new_bond_is_not_blamed_for_what_the_old_one_did(tmp_path: Path) -> No
                 store.note_attempt(
                     Attempt(device=f"ble:{name}", at_ms=100, ended="key_missing", rssi=-70)
                 )
-    assert stale_bonds(config) == ("old",)
+    assert [meter.name for meter in meters(config) if meter.stale] == ["old"]
     assert [facts.rssi for facts in device_facts(config)] == [-70, -70]

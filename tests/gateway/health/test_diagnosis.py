@@ -7,7 +7,7 @@ from gateway.health.diagnosis import DeviceFacts, Facts, diagnose
 
 DAY_MS = 86_400_000
 NOW_MS = 1_795_000_000_000
-CUFF = DeviceFacts(name="cuff", paired_ms=0, heard_ms=NOW_MS - 3_600_000, rssi=-60)
+CUFF = DeviceFacts(name="cuff", id="ble:1", paired_ms=0, heard_ms=NOW_MS - 3_600_000, rssi=-60)
 WELL = Facts(
     now_ms=NOW_MS,
     bus=True,
@@ -54,6 +54,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
         (cuff(heard_ms=None), "never_heard", "not been heard since"),
         (cuff(heard_ms=NOW_MS - 3 * DAY_MS), "not_heard", "3 days: it is not used"),
         (cuff(heard_ms=NOW_MS - 3 * DAY_MS, rssi=-95), "out_of_range", "too far away"),
+        (cuff(state="bonded", paired_ms=NOW_MS - DAY_MS), "unproven", "no reading of it has come"),
         (cuff(bond="likely"), "stale_bond", "seems to have forgotten"),
         (cuff(bond="certain"), "stale_bond", "has forgotten"),
         (
@@ -89,8 +90,15 @@ def test_other_versions_are_taken(version: str) -> None:
 
 def test_a_stale_bond_asks_for_a_person_and_never_for_a_deletion() -> None:
     (found,) = diagnose(msgspec.structs.replace(WELL, **cuff(bond="certain")))
-    assert "vitals-hub pair --again" in found.remedy
+    assert "vitals-hub re-pair ble:1" in found.remedy
     assert "Bluetooth button" in found.remedy
+
+
+def test_what_needs_nobody_is_said_and_blocks_nothing() -> None:
+    (found,) = diagnose(msgspec.structs.replace(WELL, background="NotSupported"))
+    assert (found.code, found.blocks) == ("no_background", False)
+    assert "NotSupported" in found.sentence
+    assert "Nothing to do" in found.remedy
 
 
 def test_without_a_radio_the_devices_are_not_blamed() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.health.ladder import Ladder, Rung
 from gateway.health.recovery import HealedRadio
-from gateway.sessions.link import Link, LinkError, RadioRefusedError, Sighting
+from gateway.sessions.link import Ears, Link, LinkError, RadioRefusedError, Sighting, Watch
+from tests.support.still_radio import StillRadio
 
 NEAR = Sighting(device="ble:1", local_name="A", service_uuids=(), rssi=-50, handle=None)
 
@@ -28,6 +29,15 @@ class Book:
     def attempted(self, _sighting: Sighting, ended: str) -> None:
         self.ended.append(ended)
 
+    def know(self, devices: frozenset[str]) -> None:
+        self.known = devices
+
+    def key_missing(self, device: str) -> None:
+        self.ended.append(f"{device}: key_missing")
+
+    def background(self, why: str) -> None:
+        self.why = why
+
 
 class Pulse:
     def __init__(self) -> None:
@@ -40,12 +50,13 @@ class Pulse:
         self.said.append(f"{loop} rests")
 
 
-class Radio:
+class Radio(StillRadio):
     """Scanning fails until it is mended by `cure`; connecting fails with `fault`."""
 
     def __init__(self, cure: Rung | None) -> None:
         self.cure, self.works, self.fault = cure, cure is None, ""
         self.taken: list[Rung] = []
+        self.ears: Ears | None = None
 
     async def listen(self, on_sighting: Callable[[Sighting], None]) -> None:
         if not self.works:
@@ -53,11 +64,12 @@ class Radio:
         on_sighting(NEAR)
         await asyncio.sleep(3600)
 
-    async def attend(self, _devices: frozenset[str], _stray: Any) -> None:
+    async def attend(self, ears: Ears) -> None:
+        self.ears = ears
         await asyncio.sleep(3600)
 
     @asynccontextmanager
-    async def connect(self, _sighting: Sighting) -> AsyncIterator[Link]:
+    async def connect(self, _sighting: Sighting, **_how: object) -> AsyncIterator[Link]:
         if self.fault:
             raise LinkError(self.fault)
         link: Any = object()
@@ -98,6 +110,32 @@ def healed(radio: Radio, book: Book, pulse: Pulse, check_s: float = 5.0) -> Heal
         pulse=pulse,
         check_s=check_s,
     )
+
+
+def test_what_the_radio_hears_of_bonds_is_taken_down_and_the_rest_is_passed_on() -> None:
+    radio, book, strays = Radio(None), Book(), list[bytes]()
+
+    async def story() -> None:
+        it = healed(radio, book, Pulse())
+        it.watch(Watch(known=frozenset({"ble:1"})))
+        attending = asyncio.create_task(
+            it.attend(Ears(stray=lambda _device, _channel, raw: strays.append(raw)))
+        )
+        await asyncio.sleep(0)
+        assert radio.ears is not None
+        radio.ears.stray("ble:1", "2A35", b"early")
+        radio.ears.key_missing("ble:1")
+        radio.ears.background("NotSupported")
+        radio.fault = "AuthenticationFailed"
+        with pytest.raises(LinkError):
+            async with it.connect(NEAR, pair=True):
+                pass
+        attending.cancel()
+
+    asyncio.run(story())
+    assert (book.known, strays) == (frozenset({"ble:1"}), [b"early"])
+    assert book.ended == ["ble:1: key_missing"], "a pairing that failed says nothing of a bond"
+    assert book.why == "NotSupported"
 
 
 def test_a_refused_radio_is_not_restarted_by_any_measure(monkeypatch: pytest.MonkeyPatch) -> None:

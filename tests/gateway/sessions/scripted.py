@@ -64,7 +64,7 @@ class Played(NamedTuple):
         return [action.raw.hex() for action in self.actions if isinstance(action, Keep)]
 
     @property
-    def progress(self) -> list[int]:
+    def progress(self) -> list[int | None]:
         return [action.sequence for action in self.actions if isinstance(action, Progress)]
 
     @property
@@ -170,6 +170,8 @@ class ScriptedMeter:
     def procedure(self, request: bytes) -> Iterator[Event]:
         least = int.from_bytes(request[3:5], "little") if request[1] == 3 else 0
         chosen = [n for n in self.records if n >= least]
+        if request[1] == 6:
+            chosen = chosen[-1:]
         if request[0] == 4:
             yield value("2A52", bytes([5, 0]) + len(chosen).to_bytes(2, "little"))
             return

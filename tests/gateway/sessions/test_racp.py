@@ -4,8 +4,6 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from cloud_sync.contract.readings import Refusal
-from gateway.profiles import Profile
 from gateway.sessions.racp import RacpSession
 from gateway.sessions.steps import (
     Connected,
@@ -75,11 +73,12 @@ def test_after_the_last_number_comes_zero() -> None:
     assert played.writes[0] == ("2A52", "0403010000")
 
 
-def test_nothing_new_ends_after_the_count() -> None:
-    played = play(RacpSession(GUIDE, last_kept=5), ScriptedMeter(5), METER)
-    assert [payload for _, payload in played.writes] == ["0403010600"]
+def test_where_nothing_is_new_the_newest_record_proves_that_the_numbers_go_on() -> None:
+    played = play(RacpSession(GUIDE, last_kept=5), ScriptedMeter(5, contexts=False), METER)
+    assert [payload for _, payload in played.writes] == ["0403010600", "0106"]
     assert played.finish == Finish(result="complete")
-    assert played.kept == []
+    assert len(played.kept) == 1  # sealed again, under the same id
+    assert played.progress == []
 
 
 def test_responses_and_counts_are_not_kept() -> None:
@@ -147,7 +146,12 @@ def test_a_response_to_something_else_is_no_end() -> None:
 def test_fewer_records_than_counted_are_told_to_people() -> None:
     session = reporting(RacpSession(GUIDE, last_kept=None), count=3)
     session.on_event(value("2A18", payloads.glucose(1, NOON, 99, context_follows=False)))
-    end = session.on_event(value("2A52", bytes([6, 0, 1, 1])))
+    success = value("2A52", bytes([6, 0, 1, 1]))
+    again = session.on_event(success)
+    assert again[0] == Progress(sequence=None), "a drop now must not leave the others out"
+    assert again[-1] == Write(channel="2A52", payload=b"\x01\x01")
+    session.on_event(value("2A18", payloads.glucose(1, NOON, 99, context_follows=False)))
+    end = session.on_event(success)
     assert end == [Finish(result="complete", detail="the meter counted 3 records and sent 1")]
 
 
@@ -210,37 +214,6 @@ def test_a_meter_whose_clock_can_be_set_is_asked_after_the_subscriptions() -> No
     assert kept.clock.wall_ms == NOON_MS
 
 
-def ruled(**rules: object) -> Profile:
-    """A constructed meter whose profile says how it breaks the rules."""
-    session = msgspec.structs.replace(GUIDE.session, **rules)
-    return msgspec.structs.replace(GUIDE, session=session)
-
-
-def test_numbers_that_run_backwards_are_never_asked_from() -> None:
-    """0 is the newest: every record is renumbered by the next one (TaiDoc's way)."""
-    played = play(RacpSession(ruled(ask="all"), last_kept=3), ScriptedMeter(4), METER)
-    assert played.writes == [("2A52", "0401"), ("2A52", "0101")]
-    assert len(played.kept) == 8
-    assert played.progress == []
-
-
-def test_a_report_without_an_end_is_over_when_it_falls_silent() -> None:
-    session = reporting(RacpSession(ruled(report_end="quiet"), last_kept=None), count=1)
-    assert isinstance(session.on_event(TimerFired())[-1], Write), "nothing came yet: abort"
-    session = reporting(RacpSession(ruled(report_end="quiet"), last_kept=None), count=1)
-    session.on_event(value("2A18", payloads.glucose(4, NOON, 99, context_follows=True)))
-    assert session.on_event(TimerFired()) == [Progress(sequence=4), Finish(result="complete")]
-
-
-def test_a_placeholder_is_kept_once_and_not_asked_for_again() -> None:
-    placeholder = value("2A18", bytes.fromhex("030100e407030e1717000000ffff11"))  # captured
-    assert isinstance(placeholder.outcome, Refusal)
-    by_the_book = reporting(RacpSession(GUIDE, last_kept=0))
-    assert [type(action) for action in by_the_book.on_event(placeholder)] == [Keep, SetTimer]
-    session = reporting(RacpSession(ruled(placeholders=True), last_kept=0))
-    assert session.on_event(placeholder)[1] == Progress(sequence=1)
-
-
 class DroppingMeter(ScriptedMeter):
     """Hangs up after so many notifications of a report."""
 
@@ -275,7 +248,9 @@ def test_whatever_drops_every_record_and_context_is_kept_in_the_end(
         played = play(RacpSession(GUIDE, last_kept=last_kept), meter, METER)
         kept.update(played.kept)
         last_kept = played.progress[-1] if played.progress else last_kept
-        assert played.progress == sorted(played.progress)
+        assert [n for n in played.progress if n is not None] == sorted(
+            filter(None, played.progress)
+        )
     assert played.finish.result == "complete"
     expected = {raw.hex() for raw in meter.records.values()}
     if contexts:

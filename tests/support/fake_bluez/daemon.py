@@ -1,19 +1,14 @@
 """The scripted bluetoothd itself: answers calls, asks the agent, owns subscriptions by sender."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
-from dbus_fast import DBusError, Message, MessageType, Variant
-from dbus_fast.aio import MessageBus
+from dbus_fast import DBusError, Message, MessageFlag, MessageType, Variant
 
-from tests.support.fake_bluez.device import ADAPTER, FakeDevice
+from tests.support.fake_bluez.device import ADAPTER, FakeDevice, full
+from tests.support.fake_bluez.server import Server
 
-Handler = Callable[[Message], Awaitable[tuple[str, list[Any]] | None]]
 OBJECTS = "org.freedesktop.DBus.ObjectManager"
-PROPERTIES = "org.freedesktop.DBus.Properties"
 FAILED = "org.bluez.Error.Failed"
 REFUSED = "org.bluez.Error.AuthenticationFailed"
 _ADAPTER = {
@@ -23,45 +18,36 @@ _ADAPTER = {
 }
 
 
-class FakeBluez:
+class FakeBluez(Server):
     """One adapter with these devices. Bonds survive a crash, nothing else does."""
 
     def __init__(self, address: str, *devices: FakeDevice) -> None:
-        self.address = address
+        super().__init__(address)
         self.devices = {device.path: device for device in devices}
-        self.calls: Counter[str] = Counter()
         self.agents: list[tuple[str, str, str]] = []
+        self.capabilities: list[str] = []  # of every agent so far
         self.default: tuple[str, str, str] | None = None
         self.notifying: dict[str, set[str]] = {}
-        self.errors: dict[str, list[str]] = {}  # what the next calls of this member answer
         self.times_signalled = 1
-        self._bus: MessageBus | None = None
+        self.version = 66  # BlueZ 5.x: from 83 on it says why a link ended
+        self.asks_for_s = 60.0  # how long it waits for an agent's answer
+        self.background: dict[str, list[str]] = {}  # sender: services it asked to have connected
+        self.cleared: list[str] = []  # where an owner vanished on a live link: CCCD 0 was written
         self._scanning: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        self._bus = await MessageBus(bus_address=self.address).connect()
-        self._bus.add_message_handler(self._on_message)
-        rule = "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged'"
-        bus = "org.freedesktop.DBus"
-        await self._bus.call(
-            Message(bus, "/org/freedesktop/DBus", bus, "AddMatch", signature="s", body=[rule])
-        )
-        await self._bus.request_name("org.bluez")
+        await super().start()
         for device in self.devices.values():
             self._added(device)
 
     async def crash(self) -> None:
-        """As with SIGKILL: no signal but the bus's own about the name."""
-        for task in [*self._tasks, self._scanning]:
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-        assert self._bus is not None
-        self._bus.disconnect()
-        await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+        if self._scanning is not None:
+            self._scanning.cancel()
+            await asyncio.gather(self._scanning, return_exceptions=True)
+        await super().crash()
         self.agents.clear()
         self.notifying.clear()
+        self.background.clear()
         self.default = self._scanning = None
         for device in self.devices.values():
             device.connected = device.resolved = device.discovered = False
@@ -76,8 +62,19 @@ class FakeBluez:
             for _ in range(self.times_signalled):
                 self._changed(path, "org.bluez.GattCharacteristic1", Value=Variant("ay", value))
 
-    def drop(self, device: FakeDevice) -> None:
+    def wake(self, device: FakeDevice) -> bool:
+        """It advertises for a moment; whether that made the kernel connect to it."""
+        services = {uuid for asked in self.background.values() for uuid in asked}
+        wanted = device.bonded and full(device.service) in services
+        if wanted and not device.connected:
+            self._connect(device)
+        return wanted
+
+    def drop(self, device: FakeDevice, reason: str = "Remote") -> None:
         device.connected = device.resolved = False
+        if self.version >= 83:
+            body = [f"org.bluez.Reason.{reason}", "scripted"]
+            self._signal(device.path, "org.bluez.Device1", "Disconnected", "ss", body)
         off = Variant("b", False)
         self._changed(device.path, "org.bluez.Device1", Connected=off, ServicesResolved=off)
 
@@ -92,61 +89,37 @@ class FakeBluez:
             raise DBusError(REFUSED, "no agent")
         assert self._bus is not None
         sender, path, _ = self.default
-        reply = await self._bus.call(
+        asking = self._bus.call(
             Message(sender, path, "org.bluez.Agent1", member, signature=signature, body=list(body))
         )
+        try:
+            async with asyncio.timeout(self.asks_for_s):
+                reply = await asking
+        except TimeoutError:  # agent.c: REQUEST_TIMEOUT, then Cancel
+            cancel = Message(sender, path, "org.bluez.Agent1", "Cancel")
+            cancel.flags = MessageFlag.NO_REPLY_EXPECTED
+            await self._bus.send(cancel)
+            raise DBusError("org.bluez.Error.AuthenticationTimeout", "timed out") from None
         assert reply is not None
         return reply
 
-    # the bus
-
-    def _on_message(self, message: Message) -> Message | bool | None:
-        if message.member == "NameOwnerChanged":
-            self._forget_peer(*message.body)
-            return None
-        if message.message_type is not MessageType.METHOD_CALL:
-            return None
-        if message.destination not in {"org.bluez", self._name} or message.path is None:
-            return None
-        task = asyncio.get_running_loop().create_task(self._answer(message))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return True
-
-    @property
-    def _name(self) -> str | None:
-        return self._bus.unique_name if self._bus else None
-
-    async def _answer(self, message: Message) -> None:
-        assert self._bus is not None
-        member = message.member or ""
-        self.calls[member] += 1
-        try:
-            signature, body = await self._handler(member)(message) or ("", [])
-            reply = Message.new_method_return(message, signature, body)
-        except DBusError as error:
-            reply = Message.new_error(message, error.type, error.text)
-        with suppress(Exception):
-            await self._bus.send(reply)
-
-    def _handler(self, member: str) -> Handler:
-        scripted = self.errors.get(member)
-        if scripted:
-            raise DBusError(scripted.pop(0), "scripted")
-        handler: Handler | None = getattr(self, f"_on_{member.lower()}", None)
-        if handler is None:
-            raise DBusError("org.freedesktop.DBus.Error.UnknownMethod", member)
-        return handler
+    # what it keeps account of
 
     def _device(self, message: Message) -> FakeDevice:
+        return self._at(message.path or "")
+
+    def _at(self, wanted: str) -> FakeDevice:
         for path, device in self.devices.items():
-            if f"{message.path}/".startswith(path + "/"):
+            if f"{wanted}/".startswith(path + "/"):
                 return device
         raise DBusError("org.freedesktop.DBus.Error.UnknownObject", "no such object")
 
     def _forget_peer(self, name: str, _old: str, new: str) -> None:
         if not new:
-            for owners in self.notifying.values():
+            self.background.pop(name, None)
+            for path, owners in self.notifying.items():
+                if name in owners and self._at(path).connected:
+                    self.cleared.append(path)
                 owners.discard(name)
             self._forget_agent(name)
 
@@ -154,14 +127,6 @@ class FakeBluez:
         self.agents = [agent for agent in self.agents if agent[0] != name]
         if self.default and self.default[0] == name:
             self.default = self.agents[-1] if self.agents else None
-
-    def _signal(self, path: str, interface: str, member: str, types: str, body: list[Any]) -> None:
-        assert self._bus is not None
-        self._bus.send(Message.new_signal(path, interface, member, types, body))
-
-    def _changed(self, path: str, interface: str, **values: Variant) -> None:
-        body = [interface, values, []]
-        self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", body)
 
     def _added(self, device: FakeDevice) -> None:
         for path, interfaces in device.objects().items():
@@ -182,7 +147,8 @@ class FakeBluez:
         async def advertise() -> None:
             while True:
                 for device in self.devices.values():
-                    self._changed(device.path, "org.bluez.Device1", RSSI=Variant("n", -60))
+                    if device.advertises and not device.connected:
+                        self._changed(device.path, "org.bluez.Device1", RSSI=Variant("n", -60))
                 await asyncio.sleep(0.02)
 
         if self._scanning is None:
@@ -205,6 +171,9 @@ class FakeBluez:
     async def _on_connect(self, message: Message) -> None:
         device = self._device(message)
         device.connects += 1
+        if device.stale and self.version >= 83:
+            self.drop(device, "Authentication")
+            raise DBusError(FAILED, "br-connection-key-missing")
         if device.stale:
             on = Variant("b", True)
             self._changed(device.path, "org.bluez.Device1", Connected=on)
@@ -249,8 +218,51 @@ class FakeBluez:
             return False
         return not reply.body or int(reply.body[0]) == device.code
 
+    async def _on_registerapplication(self, message: Message) -> None:
+        """As gatt-database.c: the caller is asked for its objects; without a profile it fails."""
+        assert self._bus is not None
+        sender, path = message.sender or "", message.body[0]
+        if sender in self.background:
+            raise DBusError("org.bluez.Error.AlreadyExists", "Already Exists")
+        reply = await self._bus.call(Message(sender, path, OBJECTS, "GetManagedObjects"))
+        assert reply is not None
+        assert reply.message_type is MessageType.METHOD_RETURN, reply.body
+        found = [
+            properties["UUIDs"].value
+            for name, interfaces in reply.body[0].items()
+            for interface, properties in interfaces.items()
+            if interface == "org.bluez.GattProfile1" and name.startswith(path + "/")
+        ]
+        if not found:
+            raise DBusError(FAILED, "No valid service object found")
+        self.background[sender] = found[0]
+
+    async def _on_unregisterapplication(self, message: Message) -> None:
+        if self.background.pop(message.sender or "", None) is None:
+            raise DBusError("org.bluez.Error.DoesNotExist", "Does Not Exist")
+
+    async def _on_readvalue(self, message: Message) -> tuple[str, list[Any]]:
+        device = self._linked(message)
+        return "ay", [device.values.get(device.channel_at(message.path or "") or "", b"")]
+
+    async def _on_writevalue(self, message: Message) -> None:
+        device = self._linked(message)
+        channel = device.channel_at(message.path or "") or ""
+        if channel in device.refuses:
+            raise DBusError(
+                FAILED, f"Operation failed with ATT error: 0x{device.refuses[channel]:02x}"
+            )
+        device.values[channel] = bytes(message.body[0])
+
+    def _linked(self, message: Message) -> FakeDevice:
+        device = self._device(message)
+        if not device.connected:
+            raise DBusError("org.bluez.Error.NotConnected", "Not Connected")
+        return device
+
     async def _on_registeragent(self, message: Message) -> None:
         self.agents.append((message.sender or "", *message.body))
+        self.capabilities.append(message.body[1])
 
     async def _on_requestdefaultagent(self, message: Message) -> None:
         mine = [agent for agent in self.agents if agent[0] == message.sender]

@@ -25,11 +25,14 @@ class FakeDevice:
     bonded: bool = False
     stale: bool = False  # it has forgotten us
     early: list[bytes] = field(default_factory=list)  # indicated at once when encrypted
+    advertises: bool = True
     connected: bool = False
     resolved: bool = False
     discovered: bool = False
     confirmed: int = 0  # indications bluetoothd confirmed, heard by somebody or not
     connects: int = 0
+    values: dict[str, bytes] = field(default_factory=dict)  # what is read and was written
+    refuses: dict[str, int] = field(default_factory=dict)  # ATT errors of writes
 
     @property
     def path(self) -> str:
@@ -38,6 +41,10 @@ class FakeDevice:
     @property
     def id(self) -> str:
         return "ble:" + self.address.replace(":", "").lower()
+
+    @property
+    def service(self) -> str:
+        return _SERVICE_OF.get(self.channels[0], "1810")
 
     def characteristic(self, channel: str) -> str:
         return f"{self.path}/service0001/char{self.channels.index(channel) + 2:04x}"
@@ -56,7 +63,7 @@ class FakeDevice:
             "Trusted": Variant("b", self.bonded),
             "Connected": Variant("b", self.connected),
             "ServicesResolved": Variant("b", self.resolved),
-            "UUIDs": Variant("as", [full(_SERVICE_OF.get(self.channels[0], "1810"))]),
+            "UUIDs": Variant("as", [full(self.service)]),
             "RSSI": Variant("n", -60),
         }
 
@@ -67,7 +74,7 @@ class FakeDevice:
             service = f"{self.path}/service0001"
             found[service] = {
                 "org.bluez.GattService1": {
-                    "UUID": Variant("s", full(_SERVICE_OF.get(self.channels[0], "1810"))),
+                    "UUID": Variant("s", full(self.service)),
                     "Device": Variant("o", self.path),
                     "Primary": Variant("b", True),
                     "Includes": Variant("ao", []),

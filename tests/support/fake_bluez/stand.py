@@ -9,9 +9,9 @@ from typing import NamedTuple
 from bleak.backends.bluezdbus.manager import get_global_bluez_manager
 
 from gateway.links.ble import Limits, Radio
-from gateway.links.bluez.agent import Answers
 from gateway.links.bluez.guard import Bluez
-from gateway.sessions.link import Sighting
+from gateway.sessions.answers import Answers
+from gateway.sessions.link import Ears, Sighting, Watch
 from tests.support.fake_bluez.daemon import FakeBluez
 from tests.support.fake_bluez.device import FakeDevice
 from tests.support.fake_bluez.private_bus import private_bus
@@ -20,12 +20,19 @@ QUICK = Limits(scan_start=2.0, connect=2.0, pair=2.0, operation=2.0, disconnect=
 
 
 class Stand(NamedTuple):
-    """What a test holds in its hands. `strays` are device, channel and value."""
+    """What a test holds in its hands. `strays` are device, channel and value.
+
+    `forgotten` are devices without their key, `refusals` what was said of the background;
+    `attending` is the radio's long-lived side, which a test may end.
+    """
 
     daemon: FakeBluez
     bluez: Bluez
     radio: Radio
     strays: list[tuple[str, str, bytes]]
+    forgotten: list[str]
+    refusals: list[str]
+    attending: asyncio.Task[None]
 
 
 @asynccontextmanager
@@ -34,6 +41,7 @@ async def stand(
     *devices: FakeDevice,
     answers: Answers | None = None,
     limits: Limits = QUICK,
+    watch: Watch | None = None,
 ) -> AsyncIterator[Stand]:
     """Everything runs; the radio stands for all these devices."""
     with private_bus(directory) as address:
@@ -42,15 +50,19 @@ async def stand(
         bluez = Bluez(answers, retry_s=0.02, refresh_s=0.2)
         radio = Radio(bluez=bluez, limits=limits)
         strays: list[tuple[str, str, bytes]] = []
+        forgotten: list[str] = []
+        refusals: list[str] = []
 
         def note(device: str, channel: str, value: bytes) -> None:
             strays.append((device, channel, value))
 
         names = frozenset(device.id for device in devices)
-        task = asyncio.get_running_loop().create_task(radio.attend(names, note))
+        radio.watch(watch or Watch(known=names, devices=names))
+        ears = Ears(stray=note, key_missing=forgotten.append, background=refusals.append)
+        task = asyncio.get_running_loop().create_task(radio.attend(ears))
         try:
             await until(lambda: daemon.default is not None)
-            yield Stand(daemon, bluez, radio, strays)
+            yield Stand(daemon, bluez, radio, strays, forgotten, refusals, task)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

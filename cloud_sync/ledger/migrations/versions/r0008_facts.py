@@ -43,7 +43,7 @@ def upgrade() -> None:
     _device_detail()
     _alerts()
     _time()
-    for table in ("program_fact", "patient_detail"):
+    for table in ("program_fact", "patient_detail", "assignment_end"):
         op.add_column(table, sa.Column("reason", sa.Text()))
     for table in _TABLES:
         _refuse_changes(table)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "r0011"
-down_revision = "r0008"
+down_revision = "r0012"
 
 _INDEXES = {
     "patient_detail": ("patient_id", "corrects"),

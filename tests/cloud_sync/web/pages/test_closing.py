@@ -43,3 +43,16 @@ def test_a_running_month_is_not_closed(as_role: SignIn, clinic: Seeded) -> None:
     assert person.post(page, do="close").status_code == 409
     assert person.post(page, do="dance").status_code == 409
     assert person.get("/closing?month=November").status_code == 409
+
+
+def test_the_worklist_is_by_state(as_role: SignIn, clinic: Seeded) -> None:
+    clinic.clock.advance(days=8)
+    person, page = as_role("clinician"), f"/patients/{clinic.patient}/months/2026-11"
+    assert person.post(page, do="close").status_code == 303
+    ready = words(person.get("/closing?month=2026-11&only=ready").text)
+    assert "▲ ready to sign (1)" in ready
+    assert "○ not closed (1)" in ready
+    assert "Rosa Alvarez" in ready
+    assert "Walter Nguyen" not in ready
+    assert "month is in this state" in person.get("/closing?only=signed").text
+    assert person.get("/closing?only=dancing").status_code == 409

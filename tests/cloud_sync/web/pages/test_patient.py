@@ -4,7 +4,7 @@ import re
 
 from cloud_sync.ledger import devices
 from tests.cloud_sync.web.conftest import Person, words
-from tests.support.seeded import SPARE, Seeded
+from tests.support.seeded import CUFF, SPARE, Seeded
 
 
 def test_the_patient_page_shows_readings_by_every_clock(nurse: Person, clinic: Seeded) -> None:
@@ -40,3 +40,17 @@ def test_assigning_a_waiting_device_brings_its_readings(nurse: Person, clinic: S
     ended = nurse.post(f"/patients/{clinic.patient}/assignments/{mine.id}/end")
     assert ended.status_code == 409, "not by way of another patient"
     assert nurse.post(f"{page}/assignments/{mine.id}/end").status_code == 303
+
+
+def test_a_device_is_taken_back_from_an_earlier_moment_with_a_reason(
+    nurse: Person, clinic: Seeded
+) -> None:
+    page = f"/patients/{clinic.patient}"
+    with clinic.store.read() as db:
+        mine = next(one for one in devices.of_patient(db, clinic.patient) if one.device_id == CUFF)
+    end = f"{page}/assignments/{mine.id}/end"
+    assert nurse.post(end, to="2026-11-20T00:00").status_code == 409
+    assert nurse.post(end, error="yes").status_code == 409
+    assert "144/80 mmHg" in nurse.get(page).text
+    assert nurse.post(end, error="yes", reason="the other patient's cuff").status_code == 303
+    assert "144/80 mmHg" not in nurse.get(page).text

@@ -1,6 +1,10 @@
 """The work list and adding a patient."""
 
+from sqlalchemy import select
+
+from cloud_sync.ledger.tables import patient_detail
 from tests.cloud_sync.web.conftest import Person, words
+from tests.support.seeded import Seeded
 
 
 def test_the_work_list_says_who_stands_where(nurse: Person) -> None:
@@ -32,3 +36,29 @@ def test_adding_a_patient_and_what_is_refused(nurse: Person) -> None:
     assert refused.status_code == 409
     assert 'value="1950-02-03"' in refused.text, "what was typed is kept"
     assert nurse.post("/patients", name="A", zone="UTC", birth_date="soon").status_code == 409
+
+
+def test_details_are_corrected_with_a_reason(nurse: Person, clinic: Seeded) -> None:
+    page = f"/patients/{clinic.patient}/details"
+    assert 'value="MR-1001"' in nurse.get(page).text
+    fields = {
+        "name": "Rosa Alvarez-Kim",
+        "birth_date": "1951-04-09",
+        "record_number": "MR-1001",
+        "zone": "America/Phoenix",
+        "payer": "medicare",
+    }
+    refused = nurse.post(page, **fields)
+    assert (refused.status_code, "Alvarez-Kim" in refused.text) == (409, True)
+    assert nurse.post(page, **fields, reason="married, moved").status_code == 303
+    assert "America/Phoenix" in nurse.get(f"/patients/{clinic.patient}").text
+    with clinic.store.read() as db:
+        rows = db.execute(
+            select(patient_detail.c.name, patient_detail.c.reason).where(
+                patient_detail.c.patient_id == clinic.patient
+            )
+        )
+        assert sorted(map(tuple, rows)) == [
+            ("Rosa Alvarez", None),
+            ("Rosa Alvarez-Kim", "married, moved"),
+        ]

@@ -25,6 +25,8 @@ def test_an_rpm_review_with_the_clock(nurse: Person, clinic: Seeded) -> None:
         note=NOTE,
         mode="phone",
         interactive="yes",
+        direction="outgoing",
+        party="patient",
         reviewed=ticked[:20],
     )
     assert stopped.status_code == 303

@@ -125,3 +125,29 @@ def test_a_vague_note_is_told_what_to_add(nurse: Person, clinic: Seeded) -> None
     assert '<option value="incoming" selected>' in caught.text
     assert nurse.post(f"{page}/clock/stop", **stop, as_is="yes").status_code == 303
     assert "The note says too little" in nurse.get(f"{page}/time").text
+
+
+def test_a_late_entry_names_what_it_worked_on_and_whom_it_spoke_to(
+    nurse: Person, clinic: Seeded
+) -> None:
+    page = f"/patients/{clinic.patient}/time"
+    html = nurse.get(page).text
+    ticks = re.findall(r'name="reviewed" value="([0-9a-f]{64})"', html)
+    (plan,) = re.findall(r'name="plan" value="([0-9a-f]{32})"', html)
+    fields = {
+        "program": "RPM",
+        "start": "2026-11-23T10:00",
+        "end": "2026-11-23T10:09",
+        "activity": "Called about a reading",
+        "note": NOTE,
+        "mode": "phone",
+        "interactive": "yes",
+        "reviewed": ticks[:3],
+        "plan": plan,
+    }
+    alone = nurse.post(page, **fields)
+    assert (alone.status_code, "choose with whom" in alone.text) == (409, True)
+    other = nurse.post(page, **fields, direction="outgoing", party="other")
+    assert other.status_code == 409
+    assert nurse.post(page, **fields, direction="outgoing", party="caregiver").status_code == 303
+    assert "worked on 3 readings the care plan" in words(nurse.get(page).text)

@@ -8,7 +8,7 @@ from bleak import BleakClient
 from bleak.exc import BleakDBusError
 from dbus_fast import Message, MessageType
 
-from gateway.links.bluez.agent import Answers, Typed
+from gateway.sessions.answers import Answers, Typed
 from gateway.sessions.link import LinkError
 from tests.support.fake_bluez.device import FakeDevice
 from tests.support.fake_bluez.private_bus import MISSING, REASON

@@ -1,6 +1,6 @@
 """Paths and properties as BlueZ's doc/org.bluez.Device.rst and GattCharacteristic.rst have them."""
 
-from gateway.links.bluez.objects import CHARACTERISTIC, DEVICE, Known, Objects
+from gateway.links.bluez.objects import ADAPTER, CHARACTERISTIC, DEVICE, Known, Objects
 
 CUFF = "/org/bluez/hci0/dev_C0_FF_EE_00_00_54"
 PRESSURE = f"{CUFF}/service0010/char0011"
@@ -23,11 +23,27 @@ def test_a_characteristic_lies_under_its_device() -> None:
     assert not found.is_bonded("/org/bluez/hci0/dev_00")
 
 
-def test_only_the_health_characteristics_of_the_sig_count() -> None:
+def test_only_the_health_characteristics_of_the_sig_are_stood_for() -> None:
     found = objects()
-    for uuid in ("00002a19-0000-1000-8000-00805f9b34fb", "00002a35-0000-1000-8000-00805f9b34fc"):
-        found.add(f"{CUFF}/service0010/char0099", {CHARACTERISTIC: {"UUID": uuid}})
-    assert set(found.characteristics) == {PRESSURE}
+    battery, private = f"{CUFF}/service0010/char0098", f"{CUFF}/service0010/char0099"
+    found.add(battery, {CHARACTERISTIC: {"UUID": "00002a19-0000-1000-8000-00805f9b34fb"}})
+    found.add(private, {CHARACTERISTIC: {"UUID": "00002a35-0000-1000-8000-00805f9b34fc"}})
+    assert found.health() == [PRESSURE]
+    assert found.channels_of(CUFF) == {"2A35": PRESSURE, "2A19": battery}
+    assert found.channels_of("/org/bluez/hci0/dev_C0") == {}
+
+
+def test_a_link_that_comes_and_goes_is_noted() -> None:
+    found = objects()
+    found.change(CUFF, {"Connected": True, "Name": "BM54"})
+    known = found.devices[CUFF]
+    assert (known.connected, known.resolved, known.name) == (True, False, "BM54")
+    found.change(CUFF, {"ServicesResolved": True})
+    assert found.devices[CUFF].resolved
+    found.add("/org/bluez/hci0", {ADAPTER: {}})
+    assert found.adapters == {"/org/bluez/hci0"}
+    found.remove("/org/bluez/hci0", [ADAPTER])
+    assert found.adapters == set()
 
 
 def test_a_private_address_gives_way_to_the_real_one_after_pairing() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from bleak import BleakClient
 
-from gateway.sessions.link import LinkError
+from gateway.sessions.link import Ears, LinkError, Watch
 from tests.support.fake_bluez.device import FakeDevice
 from tests.support.fake_bluez.private_bus import MISSING, REASON
 from tests.support.fake_bluez.stand import QUICK, Stand, sight, stand, until
@@ -118,7 +118,8 @@ def test_a_fault_of_the_keeper_ends_it(tmp_path: Path) -> None:
         async with stand(tmp_path, cuff) as it:
             await until(lambda: armed(it, cuff))
             again = type(it.bluez)(retry_s=0.02)
-            work = asyncio.create_task(again.attend(frozenset({cuff.id}), full))
+            again.watch(Watch(devices=frozenset({cuff.id})))
+            work = asyncio.create_task(again.attend(Ears(stray=full)))
             path = cuff.characteristic("2A35")
             await until(lambda: len(it.daemon.notifying[path]) == 2)
             it.daemon.indicate(cuff, READING)

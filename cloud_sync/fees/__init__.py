@@ -1,0 +1,1 @@
+"""What a payer pays for a code: a table the practice brings, shown beside a determination only."""
