@@ -8,7 +8,7 @@ import cyclopts
 
 from cloud_sync.commands.patient import AUTHOR, Json
 
-app = cyclopts.App(name="settings", help="Conventions by which days and minutes are counted.")
+app = cyclopts.App(name="settings", help="Conventions for counting, and for keeping records.")
 
 
 @app.command(name="list")
@@ -78,8 +78,8 @@ def set_setting(
     directory
         The clinic's directory.
     name
-        period_start, day_rule, late_receipt_days, caps, ccm_consent, late_entry_hours or
-        rpm_contact_required.
+        period_start, day_rule, late_receipt_days, caps, ccm_consent, late_entry_hours,
+        rpm_contact_required or retention_years.
     value
         A word, a date, a number, true or false; for caps a JSON object.
     reason

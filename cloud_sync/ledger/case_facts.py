@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row
 
 from cloud_sync.ledger.facts import KINDS, case_entry
-from cloud_sync.ledger.tables import program_fact
 
 BILLING = "P1"  # the case file's name for the billing practitioner
 LISTS = (
@@ -31,21 +30,6 @@ class _Stored:
     kind: str
     body: dict[str, Any]
     ids: frozenset[str]
-
-
-def of_patient(
-    db: Connection, patient_id: str, as_of_ms: int, billing: str | None
-) -> dict[str, Any]:
-    """What `of_rows` makes of all that was recorded of one patient by then."""
-    rows = db.execute(
-        select(program_fact)
-        .where(
-            program_fact.c.patient_id == patient_id,
-            program_fact.c.recorded_at_ms <= as_of_ms,
-        )
-        .order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
-    )
-    return of_rows(rows.all(), billing)
 
 
 def of_rows(rows: Sequence[Row[Any]], billing: str | None) -> dict[str, Any]:

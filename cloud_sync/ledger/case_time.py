@@ -1,76 +1,49 @@
 """A patient's care time for the case file, each entry with the role the worker had on its date."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, or_, select
+from sqlalchemy import Row
 
 from cloud_sync.ledger.case_facts import BILLING
 from cloud_sync.ledger.local_time import local, midnight_ms
-from cloud_sync.ledger.staff_details import Roster, roster
-from cloud_sync.ledger.tables import care_time, care_time_void
+from cloud_sync.ledger.staff_details import Roster
 
 
-def of_patient(
-    db: Connection, patient_id: str, as_of_ms: int, billing: str | None, zone: str
+def of_rows(
+    patient_id: str, rows: Sequence[Row[Any]], people: Roster, billing: str | None, zone: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The patient's entries, and what the same workers logged for others at the same time; staff.
 
     Somebody who changed role is somebody else to the rules from that midnight on: `id/role`. The
     billing practitioner is P1 only on the dates on which they were a practitioner.
     """
-    rows = _rows(db, patient_id, as_of_ms)
-    people = roster(db, as_of_ms, {row["staff_id"] for row in rows})
     time, staff = [], {}
     for row in rows:
         for start_ms, end_ms in _parts(row, people, zone):
             day = local(start_ms, zone).date()
-            name = _name(row["staff_id"], day, people, billing)
+            name = _name(row.staff_id, day, people, billing)
             staff[name] = {
                 "id": name,
-                "role": people.role(row["staff_id"], day),
-                "employed": people.employed(row["staff_id"], day),
+                "role": people.role(row.staff_id, day),
+                "employed": people.employed(row.staff_id, day),
             }
             entry = {
-                "program": row["program"],
+                "program": row.program,
                 "start": instant(start_ms),
                 "end": instant(end_ms),
                 "staff": name,
-                "entered_at": instant(row["entered_at_ms"]),
-                "patients": row["patients"],
+                "entered_at": instant(row.entered_at_ms),
+                "patients": row.patients,
             }
-            if row["patient_id"] == patient_id:
+            if row.patient_id == patient_id:
                 keys = ("activity", "note", "interactive", "mode")
-                time.append(entry | {key: row[key] for key in keys})
+                time.append(entry | {key: getattr(row, key) for key in keys})
             else:
                 time.append(entry | {"other_patient": True})  # nothing else of another leaves
     # P1 always exists and is a practitioner: no case file says so again.
     return time, [staff[name] for name in sorted(staff) if name != BILLING]
-
-
-def _rows(db: Connection, patient_id: str, as_of_ms: int) -> list[RowMapping]:
-    own, later = care_time.alias("own"), care_time.alias("later")
-    beside = exists().where(
-        own.c.patient_id == patient_id,
-        own.c.staff_id == care_time.c.staff_id,
-        own.c.start_ms < care_time.c.end_ms,
-        own.c.end_ms > care_time.c.start_ms,
-    )
-    rows = db.execute(
-        select(care_time)
-        .where(
-            or_(care_time.c.patient_id == patient_id, beside),
-            care_time.c.entered_at_ms <= as_of_ms,
-            ~exists().where(later.c.corrects == care_time.c.id, later.c.entered_at_ms <= as_of_ms),
-            ~exists().where(
-                care_time_void.c.care_time_id == care_time.c.id,
-                care_time_void.c.voided_at_ms <= as_of_ms,
-            ),
-        )
-        .order_by(care_time.c.start_ms, care_time.c.id)
-    ).mappings()
-    return list(rows)
 
 
 def _name(staff_id: str, day: date, people: Roster, billing: str | None) -> str:
@@ -81,11 +54,11 @@ def _name(staff_id: str, day: date, people: Roster, billing: str | None) -> str:
     return staff_id if len(roles) == 1 else f"{staff_id}/{role}"
 
 
-def _parts(row: RowMapping, people: Roster, zone: str) -> Iterator[tuple[int, int]]:
+def _parts(row: Row[Any], people: Roster, zone: str) -> Iterator[tuple[int, int]]:
     """The entry, cut at each midnight from which its worker was something else."""
-    start_ms, end_ms = row["start_ms"], row["end_ms"]
+    start_ms, end_ms = row.start_ms, row.end_ms
     first = local(start_ms, zone).date()
-    for day in people.changes(row["staff_id"]):
+    for day in people.changes(row.staff_id):
         if day <= first:
             continue
         cut_ms = midnight_ms(day, zone)

@@ -6,6 +6,7 @@ itself. Nothing is edited.
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -152,12 +153,18 @@ def standing(db: Connection, who: Patient, month: str, at_ms: int) -> Standing:
         return Standing(
             patient=who, month=month, state="open", snapshot=None, signature=None, changes=()
         )
-    now = month_facts(db, who, month, at_ms)
+    return standing_by(db, who, snapshot, month_facts(db, who, month, at_ms))
+
+
+def standing_by(
+    db: Connection, who: Patient, snapshot: Snapshot, now: Mapping[str, Any]
+) -> Standing:
+    """The same, where the newest snapshot and the facts of now are at hand."""
     changes = tuple(differences(snapshot.facts, now))
     signature = signature_of(db, snapshot.id)
     return Standing(
         patient=who,
-        month=month,
+        month=snapshot.month,
         state=_state(snapshot, signature, changes),
         snapshot=snapshot,
         signature=signature,
@@ -177,6 +184,16 @@ def latest(db: Connection, patient_id: str, month: str) -> Snapshot | None:
     """The newest version of a patient's month."""
     found = versions(db, patient_id, month)
     return found[-1] if found else None
+
+
+def latest_of(db: Connection, ids: Sequence[str], month: str) -> dict[str, Snapshot]:
+    """The newest version of each of these patients' months, where there is one."""
+    rows = db.execute(
+        select(month_snapshot)
+        .where(month_snapshot.c.patient_id.in_(ids), month_snapshot.c.month == month)
+        .order_by(month_snapshot.c.version)
+    ).mappings()
+    return {row["patient_id"]: Snapshot(**row) for row in rows}
 
 
 def versions(db: Connection, patient_id: str, month: str) -> list[Snapshot]:
@@ -246,15 +263,23 @@ def _take(db: Connection, before: Standing, reason: str | None, *, author: str, 
     newest = select(func.coalesce(func.max(month_snapshot.c.version), 0)).where(
         month_snapshot.c.patient_id == before.patient.id, month_snapshot.c.month == before.month
     )
-    row = {
+    row = snapshot_row(before.patient.id, before.month, body, author=author, at_ms=at_ms)
+    row |= {"version": int(db.scalar(newest) or 0) + 1, "reason": reason}
+    entries.add(db, month_snapshot, row, author=author, at_ms=at_ms)
+
+
+def snapshot_row(
+    patient_id: str, month: str, body: bytes, *, author: str, at_ms: int
+) -> dict[str, Any]:
+    """The row of a first version with this canonical body."""
+    return {
         "id": new_id(),
-        "patient_id": before.patient.id,
-        "month": before.month,
-        "version": int(db.scalar(newest) or 0) + 1,
+        "patient_id": patient_id,
+        "month": month,
+        "version": 1,
         "body": body.decode(),
         "digest": hashlib.sha256(body).digest(),
-        "reason": reason,
+        "reason": None,
         "made_at_ms": at_ms,
         "author": author,
     }
-    entries.add(db, month_snapshot, row, author=author, at_ms=at_ms)

@@ -25,6 +25,8 @@ _TIMES = {
     "attestation": "signed_at_ms",
     "attestation_void": "voided_at_ms",
     "batch": "at_ms",
+    "legal_hold": "placed_at_ms",
+    "legal_hold_lift": "lifted_at_ms",
     "time_import": "imported_at_ms",
     "alert": "raised_at_ms",
     "hub_key": "enrolled_at_ms",
@@ -46,13 +48,18 @@ def add_all(
     author: str,
     at_ms: int,
 ) -> None:
-    """Record facts of one table, in this order."""
+    """Record facts of one table, in this order; of several, each names the same columns."""
     lock(db)
     made = [dict(row) for row in rows]
+    names = table.primary_key.columns.keys()
+    if len(made) > 1 and all(name in row for row in made for name in names):
+        db.execute(insert(table), made)
+    else:
+        for row in made:
+            key = db.execute(insert(table).values(row)).inserted_primary_key
+            assert key is not None, "an insert of one row gives its key"
+            row |= dict(zip(names, key, strict=True))
     for row in made:
-        key = db.execute(insert(table).values(row)).inserted_primary_key
-        assert key is not None, "an insert of one row gives its key"
-        row |= dict(zip(table.primary_key.columns.keys(), key, strict=True))
         touched.by_row(db, table, row)
     _append(db, table, [(row, author, at_ms) for row in made])
 

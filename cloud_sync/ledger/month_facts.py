@@ -1,23 +1,24 @@
 """A patient's month as the rules see it: the spans that end in it, and what they rest on."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger.billing import billing_practitioner
-from cloud_sync.ledger.casefile import build_case
+from cloud_sync.ledger import practice_settings
+from cloud_sync.ledger.case_rows import Found, KnownRows, rows_of
+from cloud_sync.ledger.casefile import billing_of, case_file
 from cloud_sync.ledger.local_time import midnight_ms
 from cloud_sync.ledger.people import Patient
-from cloud_sync.ledger.tables import care_time, observation
+from cloud_sync.ledger.practice_settings import Change
 from cloud_sync.rules.calendar import ONE_DAY, Span, month_named
 from cloud_sync.rules.case import Problem, read
 from cloud_sync.rules.counts import Counts, counted
-from cloud_sync.rules.determination import findings, of_month, plain
+from cloud_sync.rules.determination import findings_of, of_month, plain
 from cloud_sync.rules.tables import BUNDLED
 
 _NEVER = "9999-12-31"  # later than every date that is compared with it
@@ -28,43 +29,82 @@ def month_facts(db: Connection, patient: Patient, month: str, as_of_ms: int) -> 
 
     Settings are those in force when the month ended, whenever the question is asked.
     """
-    span = month_named(month)
-    case_file = case_of_month(db, patient, month, as_of_ms)
-    case = read(case_file)
-    assert not isinstance(case, Problem), f"the ledger made an unreadable case: {case.path}"
-    counts = counted(case, BUNDLED)
-    ending = [p.span for p in counts.days.periods if p.span.last in span]
-    window = Span(first=min([span.first, *(one.first for one in ending)]), last=span.last)
-    found = plain(case, of_month(findings(case), span))
-    by_receipt = case.settings.day_rule == "received"
-    readings = _readings(db, patient, window, as_of_ms, by_receipt=by_receipt)
-    time = _time(db, patient, window, as_of_ms)
+    (found,) = months_facts(db, [patient], month, as_of_ms)
+    return found
+
+
+def months_facts(
+    db: Connection, patients: Collection[Patient], month: str, as_of_ms: int
+) -> Iterator[dict[str, Any]]:
+    """The same for several patients, in their order: one query a kind of fact."""
+    known = rows_of(db, [patient.id for patient in patients], as_of_ms)
+    changes = practice_settings.history(db, as_of_ms)
+    for patient in patients:
+        yield _facts(known, patient, month, _settings(changes, patient, month, as_of_ms))
+
+
+def case_digests(
+    db: Connection, patients: Collection[Patient], month: str, as_of_ms: int
+) -> dict[str, str]:
+    """SHA-256 of the case file that each patient's month is judged by, as snapshots have it."""
+    known = rows_of(db, [patient.id for patient in patients], as_of_ms)
+    changes = practice_settings.history(db, as_of_ms)
     return {
-        "v": 1,
-        "patient": patient.id,
-        "month": month,
-        "zone": patient.zone,
-        "as_of_ms": as_of_ms,
-        "window": _plain(window),
-        "settings": msgspec.to_builtins(case.settings),
-        "billing_practitioner": billing_practitioner(db, patient.id, as_of_ms),
-        "rule_sets": found["rule_sets"],
-        "determination": found,
-        "days": [_period(counts, one) for one in ending],
-        "devices": list(_devices(case_file, window)),
-        "seconds": {p: int(counts.time.seconds(p, span)) for p in ("RPM", "CCM")},
-        "readings": readings,
-        "readings_sha256": digest_of(readings),
-        "time": time,
-        "time_sha256": digest_of(time),
-        "case_sha256": hashlib.sha256(canonical(case_file)).hexdigest(),
+        patient.id: hashlib.sha256(
+            canonical(case_file(known, patient.id, _settings(changes, patient, month, as_of_ms)))
+        ).hexdigest()
+        for patient in patients
     }
 
 
 def case_of_month(db: Connection, patient: Patient, month: str, as_of_ms: int) -> dict[str, Any]:
     """The case file that a month is judged by."""
+    known = rows_of(db, [patient.id], as_of_ms)
+    changes = practice_settings.history(db, as_of_ms)
+    return case_file(known, patient.id, _settings(changes, patient, month, as_of_ms))
+
+
+def _settings(
+    changes: Iterable[Change], patient: Patient, month: str, as_of_ms: int
+) -> dict[str, Any]:
     end_ms = midnight_ms(month_named(month).last + ONE_DAY, patient.zone)
-    return build_case(db, patient.id, as_of_ms, settings_at_ms=min(as_of_ms, end_ms - 1))
+    return practice_settings.at(changes, min(as_of_ms, end_ms - 1))
+
+
+def _facts(
+    known: KnownRows, patient: Patient, month: str, settings: dict[str, Any]
+) -> dict[str, Any]:
+    span, rows = month_named(month), known.patients[patient.id]
+    document = case_file(known, patient.id, settings)
+    case = read(document)
+    assert not isinstance(case, Problem), f"the ledger made an unreadable case: {case.path}"
+    counts = counted(case, BUNDLED)
+    ending = [p.span for p in counts.days.periods if p.span.last in span]
+    window = Span(first=min([span.first, *(one.first for one in ending)]), last=span.last)
+    found = plain(case, of_month(findings_of(counts), span))
+    by_receipt = case.settings.day_rule == "received"
+    readings = _readings(rows.readings, window, patient.zone, by_receipt=by_receipt)
+    time = _time(rows.time, window, patient.zone)
+    return {
+        "v": 1,
+        "patient": patient.id,
+        "month": month,
+        "zone": patient.zone,
+        "as_of_ms": known.as_of_ms,
+        "window": _plain(window),
+        "settings": msgspec.to_builtins(case.settings),
+        "billing_practitioner": billing_of(known, patient.id),
+        "rule_sets": found["rule_sets"],
+        "determination": found,
+        "days": [_period(counts, one) for one in ending],
+        "devices": list(_devices(document, window)),
+        "seconds": {p: int(counts.time.seconds(p, span)) for p in ("RPM", "CCM")},
+        "readings": readings,
+        "readings_sha256": digest_of(readings),
+        "time": time,
+        "time_sha256": digest_of(time),
+        "case_sha256": hashlib.sha256(canonical(document)).hexdigest(),
+    }
 
 
 def digest_of(ids: Iterable[str]) -> str:
@@ -99,38 +139,22 @@ def _plain(span: Span) -> dict[str, str]:
     return {"from": span.first.isoformat(), "to": span.last.isoformat()}
 
 
-def _readings(
-    db: Connection, patient: Patient, window: Span, as_of_ms: int, *, by_receipt: bool
-) -> list[str]:
+def _readings(rows: Found, window: Span, zone: str, *, by_receipt: bool) -> list[str]:
     """Everything the patient's devices said on these dates, whether it counts or not."""
-    on_date: ColumnElement[bool] = observation.c.local_day.between(window.first, window.last)
-    if by_receipt:
-        on_date = on_date | observation.c.committed_at_ms.between(
-            midnight_ms(window.first, patient.zone),
-            midnight_ms(window.last + ONE_DAY, patient.zone) - 1,
-        )
-    rows = db.execute(
-        select(observation.c.id)
-        .where(
-            observation.c.patient_id == patient.id,
-            on_date,
-            observation.c.committed_at_ms <= as_of_ms,
-        )
-        .order_by(observation.c.measured_at_ms, observation.c.id)
-    ).scalars()
-    return [bytes(one).hex() for one in rows]
+    since_ms, until_ms = _bounds_ms(window, zone)
+    return [
+        row.id.hex()
+        for row in rows
+        if (row.local_day is not None and row.local_day in window)
+        or (by_receipt and since_ms <= row.committed_at_ms < until_ms)
+    ]
 
 
-def _time(db: Connection, patient: Patient, window: Span, as_of_ms: int) -> list[str]:
+def _time(rows: Found, window: Span, zone: str) -> list[str]:
     """Every entry that touches these dates, corrected ones too: the correction must show."""
-    rows = db.execute(
-        select(care_time.c.id)
-        .where(
-            care_time.c.patient_id == patient.id,
-            care_time.c.start_ms < midnight_ms(window.last + ONE_DAY, patient.zone),
-            care_time.c.end_ms > midnight_ms(window.first, patient.zone),
-            care_time.c.entered_at_ms <= as_of_ms,
-        )
-        .order_by(care_time.c.start_ms, care_time.c.id)
-    ).scalars()
-    return list(rows)
+    since_ms, until_ms = _bounds_ms(window, zone)
+    return [row.id for row in rows if row.start_ms < until_ms and row.end_ms > since_ms]
+
+
+def _bounds_ms(window: Span, zone: str) -> tuple[int, int]:
+    return midnight_ms(window.first, zone), midnight_ms(window.last + ONE_DAY, zone)

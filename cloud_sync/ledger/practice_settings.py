@@ -1,8 +1,9 @@
-"""The practice's recorded conventions for counting: each change a row with its reason.
+"""The practice's recorded conventions for counting and for keeping records, each with its reason.
 
-A setting holds from its effective time on; nothing recorded before is edited.
+A setting holds from its effective time on; a change is a row, nothing is edited.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,9 @@ NAMES = (
     "ccm_consent",
     "late_entry_hours",
     "rpm_contact_required",
-)
+)  # what the rules count by
+RETENTION = "retention_years"
+RETENTION_YEARS, FEWEST_YEARS, MOST_YEARS = 10, 7, 100  # 42 CFR 422.504(d); 42 CFR 424.516(f)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,19 +44,14 @@ class Change:
 
 def record(db: Connection, change: Change) -> None:
     """Put a change on record; Refused where the rules could not read it."""
-    if change.name not in NAMES:
-        raise Refused(f"A setting is one of: {', '.join(NAMES)}.")
+    if change.name not in (*NAMES, RETENTION):
+        raise Refused(f"A setting is one of: {', '.join((*NAMES, RETENTION))}.")
     if not change.reason.strip():
         raise Refused("Say why: the reason stands in every evidence packet.")
-    probe = {
-        "id": "probe",
-        "as_of": "2026-01-01T00:00:00Z",
-        "defaults": False,
-        "settings": {change.name: change.value},
-    }
-    problem = read(probe)
-    if isinstance(problem, Problem):
-        raise Refused(f"This value cannot be read: {problem}.")
+    if change.name == RETENTION:
+        _check_years(change.value)
+    else:
+        _check_counting(change)
     row = {
         "id": new_id(),
         "name": change.name,
@@ -64,6 +62,28 @@ def record(db: Connection, change: Change) -> None:
         "author": change.author,
     }
     entries.add(db, practice_setting, row, author=change.author, at_ms=change.recorded_at_ms)
+
+
+def _check_counting(change: Change) -> None:
+    probe = {
+        "id": "probe",
+        "as_of": "2026-01-01T00:00:00Z",
+        "defaults": False,
+        "settings": {change.name: change.value},
+    }
+    problem = read(probe)
+    if isinstance(problem, Problem):
+        raise Refused(f"This value cannot be read: {problem}.")
+
+
+def _check_years(value: Any) -> None:  # noqa: ANN401 - whatever was typed
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refused("Give the years of retention as a whole number.")
+    if not FEWEST_YEARS <= value <= MOST_YEARS:
+        raise Refused(
+            f"Records are kept for {FEWEST_YEARS} years at least (42 CFR 424.516(f)), and "
+            f"{MOST_YEARS} at most."
+        )
 
 
 def history(db: Connection, known_at_ms: int | None = None) -> list[Change]:
@@ -90,8 +110,22 @@ def history(db: Connection, known_at_ms: int | None = None) -> list[Change]:
 
 def in_force(db: Connection, at_ms: int, known_at_ms: int | None = None) -> dict[str, Any]:
     """The settings that hold at an instant; what is absent has the rules' own default."""
+    return at(history(db, known_at_ms), at_ms)
+
+
+def at(changes: Iterable[Change], at_ms: int) -> dict[str, Any]:
+    """The same, of changes in the order in which they take effect."""
     return {
         change.name: change.value
-        for change in history(db, known_at_ms)
-        if change.effective_from_ms <= at_ms
+        for change in changes
+        if change.effective_from_ms <= at_ms and change.name in NAMES
     }
+
+
+def retention_years(db: Connection, at_ms: int) -> int:
+    """For how many years the practice keeps a record, at this instant."""
+    found = RETENTION_YEARS
+    for change in history(db, at_ms):
+        if change.name == RETENTION and change.effective_from_ms <= at_ms:
+            found = change.value
+    return found

@@ -31,6 +31,8 @@ LEAVES_MONTHS_ALONE = frozenset(
         "batch",
         "care_time_link",
         "care_time_review",
+        "legal_hold",
+        "legal_hold_lift",
         "hub_key",
         "month_snapshot",
         "patient",

@@ -42,8 +42,12 @@ def of_month(found: Findings, month: Span) -> Findings:
 
 def findings(case: Case, book: RuleBook = BUNDLED) -> Findings:
     """Periods by date, then months by date with RPM before CCM, then what concerns the case."""
-    counts = counted(case, book)
-    spans = months(case)
+    return findings_of(counted(case, book))
+
+
+def findings_of(counts: Counts) -> Findings:
+    """The same, of what has been counted already."""
+    spans = months(counts.case)
     rpm = {span: rpm_time.month_findings(counts, span) for span in spans}
     parts = [_periods(counts, {span: found.earned() for span, found in rpm.items()})]
     for span in spans:

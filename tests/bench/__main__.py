@@ -1,6 +1,7 @@
 """`make bench`: figures beside their limits, from one run on this machine.
 
-python -m tests.bench [--json] [--only commits ingest latency memory] [--times 1]
+python -m tests.bench [--json] [--only commits ingest latency memory month] [--times 1]
+                      [--patients 2000]
 
 It says what was measured and judges nothing: a loaded machine is no fault of the code.
 """
@@ -18,12 +19,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import commits, ingest, latency, memory
+from tests.bench import commits, ingest, latency, memory, month
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground, prepared
 
-ROUNDS = {"commits": 30, "ingest": 15, "burst": 8, "latency": 60, "memory": 2}
-PARTS = ("commits", "ingest", "latency", "memory")
+ROUNDS = {"commits": 30, "ingest": 15, "burst": 8, "latency": 60, "memory": 2, "month": 2}
+PARTS = ("commits", "ingest", "latency", "memory", "month")
+PATIENTS = 2000
+MANY = 20_000  # of so many patients one round says enough
 Note = Callable[[str], None]
 
 
@@ -32,12 +35,18 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="figures as JSON, for a script")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--times", type=int, default=1, help="so many times the rounds")
+    parser.add_argument("--patients", type=int, default=PATIENTS, help="whose month is closed")
     parser.add_argument("--directory", type=Path, help="where databases lie; its disk is measured")
     options = parser.parse_args()
     started, notes = time.monotonic(), [_machine()]
     with tempfile.TemporaryDirectory(dir=options.directory) as place, prepared(Path(place)) as on:
         rounds = {name: count * options.times for name, count in ROUNDS.items()}
         figures = list(_figures(on, options.only, rounds, notes.append))
+        if "month" in options.only:
+            few = rounds["month"] if options.patients <= MANY else 1
+            found, note = month.measure(on.directory, options.patients, few)
+            figures += found
+            notes.append(note)
     notes.append(f"{time.monotonic() - started:.0f} s in all")
     if options.json:
         document = {"figures": [_document(each) for each in figures], "notes": notes}

@@ -43,6 +43,7 @@ from cloud_sync.ledger.tables.people import (
     patient_detail,
     program_fact,
 )
+from cloud_sync.ledger.tables.retention import legal_hold, legal_hold_lift
 from cloud_sync.ledger.tables.staff import (
     read_log,
     session,
@@ -89,6 +90,8 @@ __all__ = [
     "hub",
     "hub_certificate",
     "hub_key",
+    "legal_hold",
+    "legal_hold_lift",
     "metadata",
     "month_snapshot",
     "month_touched",
@@ -132,6 +135,8 @@ APPEND_ONLY = (
     month_snapshot,
     attestation,
     attestation_void,
+    legal_hold,
+    legal_hold_lift,
     entry,
     batch,
     covered,
@@ -176,5 +181,7 @@ CHAINED = (  # each new row has an entry of its own, written with it
     alert_threshold,
     alert,
     alert_handling,
+    legal_hold,
+    legal_hold_lift,
     hub_key,
 )

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from cloud_sync.ledger.tables.base import HEX32, metadata
@@ -150,4 +151,10 @@ observation = Table(
     Column("local_day", Date),
     Index(None, "patient_id", "local_day"),
     Index(None, "device_id", "sequence"),
+    Index(
+        "ix_observation_unclaimed",
+        "device_id",
+        sqlite_where=text("patient_id is null"),
+        postgresql_where=text("patient_id is null"),
+    ),
 )

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
@@ -49,6 +50,8 @@ patient_detail = Table(  # append-only: the newest row that no other corrects is
     Column("author", HEX32, nullable=False),
     Column("corrects", HEX32),
     Column("reason", Text),  # why it was corrected; null in rows older than the column
+    Index(None, "patient_id"),
+    Index(None, "corrects"),
 )
 
 assignment = Table(  # append-only
@@ -61,6 +64,8 @@ assignment = Table(  # append-only
     Column("assigned_from_ms", BigInteger, nullable=False),
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+    Index(None, "patient_id"),
+    Index(None, "device_id"),
 )
 
 assignment_end = Table(  # append-only
@@ -84,4 +89,6 @@ program_fact = Table(  # append-only: consent, order, visit, plan, episode (`led
     Column("author", HEX32, nullable=False),
     Column("corrects", HEX32),
     Column("reason", Text),  # why it was corrected; null in rows older than the column
+    Index(None, "patient_id"),
+    Index(None, "corrects"),
 )

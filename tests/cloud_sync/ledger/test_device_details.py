@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cloud_sync.ledger import case_devices, device_details, devices
+from cloud_sync.ledger.case_rows import rows_of
 from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.refused import Refused
@@ -60,7 +61,9 @@ def test_each_date_has_the_flags_of_that_date(store: Store) -> None:
         "03-10": {"device_not_fda_defined"},
     }
     with store.read() as db:
-        entries = case_devices.of_patient(db, ANN, NOW, "America/New_York")
+        known = rows_of(db, [ANN], NOW)
+    rows = known.patients[ANN].devices
+    entries = case_devices.of_rows(rows, known.device_details, "America/New_York")
     assert {one["assigned_from"] for one in entries} == {"2026-01-05"}  # no device was added
     assert [one["assigned_to"] for one in entries] == ["2026-03-20", "2026-02-28", "2026-01-31"]
 

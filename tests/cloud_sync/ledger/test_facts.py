@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from cloud_sync.ledger import case_facts, people as ledger
+from cloud_sync.ledger.case_rows import rows_of
 from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.facts import KINDS, case_entry, check
@@ -119,7 +120,8 @@ def test_set_up_and_end_join_their_episode(store: Store) -> None:
     for day in ("2026-01-04", "2026-01-03", "2026-03-02"):
         record(store, "set_ups", {"set_up_on": day, "set_up_by": NURSE, "educated_on": day})
     with store.read() as db:
-        found = {e["start"]: e for e in case_facts.of_patient(db, ANN, NOW, None)["episodes"]}
+        rows = rows_of(db, [ANN], NOW).patients[ANN].facts
+    found = {e["start"]: e for e in case_facts.of_rows(rows, None)["episodes"]}
     keys = ("end", "set_up_on", "educated_on")
     assert [tuple(found[start].get(key) for key in keys) for start in sorted(found)] == [
         ("2026-02-01", "2026-01-03", "2026-01-03"),

@@ -8,6 +8,7 @@ import pytest
 
 from cloud_sync.ledger import case_time, staff_details
 from cloud_sync.ledger.billing import billing_practitioner
+from cloud_sync.ledger.case_rows import rows_of
 from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.refused import Refused
@@ -134,6 +135,8 @@ def test_the_practitioner_is_p1_on_the_dates_of_being_one(store: Store) -> None:
             staff_id=DOCTOR,
         )
     with store.read() as db:
-        time, staff = case_time.of_patient(db, ANN, NOW, DOCTOR, "America/New_York")
+        rows = rows_of(db, [ANN], NOW).patients[ANN].time
+        people = staff_details.roster(db, NOW)
+    time, staff = case_time.of_rows(ANN, rows, people, DOCTOR, "America/New_York")
     assert [one["staff"] for one in time] == [f"{DOCTOR}/clinical_staff", "P1"]
     assert [one["id"] for one in staff] == [f"{DOCTOR}/clinical_staff"]
