@@ -81,7 +81,10 @@ def perform(stage: Stage, options: Namespace) -> None:
     say("   receipted by signature after the clinic's commit, opened, given to their patient.")
     if options.days:
         done = minutes.play(stage, patient, options.days)
-        say(f"   Staff time logged: {done['RPM']} min RPM, {done['CCM']} min CCM, never mixed.")
+        if any(done.values()):
+            say(f"   Staff time logged: {done['RPM']} min RPM, {done['CCM']} min CCM, never mixed.")
+        else:
+            say("   The staff time of these days is on record from an earlier run.")
     where_to_look(stage, patient)
     if not options.once:
         watch(stage, radio)
