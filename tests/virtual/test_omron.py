@@ -40,7 +40,7 @@ def test_it_is_paired_without_a_time_and_then_sends_once_its_time_was_answered(
                 cuff.set_own_time(datetime(1970, 1, 1))  # noqa: DTZ001 - a display has no zone
                 await cuff.set_pairing_mode(True)
                 await pair_device(
-                    it.radio, store, it.home.clock, wanted=lambda *_: True, window_s=5
+                    it.radio, store, it.home.clock, wanted=lambda *_: True, window_s=20
                 )
                 assert await cuff.bonded()
                 assert cuff.answered == [], "no time is written while it is pairing"
