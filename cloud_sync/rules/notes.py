@@ -57,17 +57,17 @@ def advice(note: str, program: str, words: NoteWords) -> Advice | None:
 
 
 def words_of(note: str) -> list[str]:
-    """A note's words in lower case, without digits and punctuation."""
-    return _words(note, keep_digits=False)
-
-
-def is_vague(note: str, words: NoteWords) -> bool:
-    """Too few words left without numbers, punctuation and units, or a phrase that says nothing.
+    """A note's words in lower case, without digits and punctuation.
 
     An apostrophe joins: `patient's` is one word.
     """
     joined = note.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
-    left = [word for word in _words(joined, keep_digits=False) if word not in words.unit_words]
+    return _words(joined, keep_digits=False)
+
+
+def is_vague(note: str, words: NoteWords) -> bool:
+    """Too few words left without numbers, punctuation and units, or a phrase that says nothing."""
+    left = [word for word in words_of(note) if word not in words.unit_words]
     return len(left) < words.words_needed or " ".join(left) in words.vague_phrases
 
 
