@@ -37,6 +37,7 @@ class Cuff(Peripheral):
         self.seed = seed
         self.clock_written = False
         self.drop_after: int | None = None
+        self.gate_s = GATE_SECONDS
         self.erases = False  # a cuff that deletes a record once its indication is confirmed
 
     def delegate(self) -> PairingDelegate:
@@ -82,7 +83,7 @@ class Cuff(Peripheral):
         self.run(self._gate())
 
     async def _gate(self) -> None:
-        await asyncio.sleep(GATE_SECONDS)
+        await asyncio.sleep(self.gate_s)
         if not self.paired_now and not self.subscribed(self._measurement):
             await self.hang_up()
 
@@ -109,9 +110,8 @@ class Cuff(Peripheral):
             assert self.connection is not None
             raw = bytes.fromhex(record["raw"])
             await self.device.indicate_subscriber(self.connection, self._measurement, raw)
-            record["fetched"] = True
             if self.erases:
                 self.memory["records"].remove(record)
-            self.save()
+            self.fetched(record)
         await asyncio.sleep(PAUSE_SECONDS)
         await self.hang_up()
