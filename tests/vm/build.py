@@ -34,7 +34,10 @@ MASKED = (
     *("serial-getty@ttyS0.service", "getty@tty1.service", "apt-daily.timer"),
     *("apt-daily-upgrade.timer", "e2scrub_all.timer", "fstrim.timer", "dpkg-db-backup.timer"),
     *("e2scrub_reap.service", "systemd-pstore.service", "systemd-update-utmp.service"),
-    *("systemd-update-utmp-runlevel.service", "systemd-binfmt.service"),
+    *("systemd-update-utmp-runlevel.service", "systemd-binfmt.service", "systemd-logind.service"),
+    *("systemd-hostnamed.service", "systemd-user-sessions.service", "systemd-random-seed.service"),
+    *("systemd-udev-load-credentials.service", "systemd-remount-fs.service"),
+    *("systemd-hostnamed.socket", "systemd-networkd-persistent-storage.service"),
     *("dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-debug.mount"),
     *("sys-kernel-tracing.mount", "sys-fs-fuse-connections.mount", "sys-kernel-config.mount"),
     *("modprobe@configfs.service", "modprobe@drm.service", "modprobe@fuse.service"),
@@ -116,6 +119,8 @@ def install(base: Path, work: Path) -> None:
         [*inside(root), "systemctl", "-q", "enable", *own, "vitals-collector", "vitals-mender.path"]
     )
     run([*inside(root), "systemctl", "-q", "mask", *MASKED])
+    for directory in ("etc", "var"):  # or the first boot goes over all that was just installed
+        (root / directory / ".updated").touch()
     out.mkdir()
     shutil.copy(next((root / "boot").glob("vmlinuz-*")), out / "vmlinuz")
     shutil.copy(root / "boot/small.img", out / "initrd.img")

@@ -16,7 +16,7 @@ MEMORY_MEGABYTES = 768
 CPU = "max,la57=off"
 KERNEL_WORDS = (
     "root=/dev/vda rw console=ttyS0 quiet mitigations=off nokaslr audit=0 no_timer_check"
-    " tsc=reliable cryptomgr.notests"
+    " cryptomgr.notests"
 )
 
 

@@ -58,9 +58,9 @@ async def pair(lab: Lab, device: Peripheral, passkey: int | None = None) -> dict
 
 def _ask(lab: Lab, device: Peripheral, passkey: int | None = None) -> Awaitable[Result]:
     digits = "" if passkey is None else f" --passkey {passkey:06d}"
-    window_s = PAIR_SECONDS - 30
+    window_s = (PAIR_SECONDS - 30) * lab.patience
     command = f"{HUB} pair --json --device {name_of(device)} --window {window_s:.0f}{digits}"
-    return lab.machine.sh(command, PAIR_SECONDS)
+    return lab.machine.sh(command, PAIR_SECONDS * lab.patience)
 
 
 async def _while_held(device: Peripheral, asking: Awaitable[Result]) -> Result:

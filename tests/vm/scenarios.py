@@ -9,14 +9,17 @@ from tests.vm.lab import Lab
 from tests.vm.plan import Plan
 
 
+ADAPTER_IS_UP = (
+    "until busctl get-property org.bluez /org/bluez/hci0 org.bluez.Adapter1 Powered"
+    " | grep -q true; do sleep 0.5; done"
+)
+
+
 async def boots(lab: Lab, suite: Suite, _: Plan) -> str:
     seconds = await lab.start()
     python = await lab.machine.must("python3 --version")
     assert f" {suite.python}." in python, python
-    shown = await lab.machine.must(
-        "uname -r; bluetoothctl --version; for i in $(seq 60); do"
-        " bluetoothctl list | grep -q Controller && exit 0; sleep 0.5; done; exit 9"
-    )
+    shown = await lab.machine.must(f"uname -r; bluetoothctl --version; {ADAPTER_IS_UP}", 120)
     kernel, bluez = shown.splitlines()[:2]
     assert bluez.endswith(suite.bluez), bluez
     return f"{seconds:.0f} s, kernel {kernel}, {bluez}, {python}"
