@@ -17,6 +17,7 @@ from tests.vm.debian import (
     Unbuildable,
     attempt,
     base_of,
+    copy_tree,
     digest,
     host_tools,
     inside,
@@ -28,7 +29,7 @@ from tests.vm.debian import (
 
 ROOT = Path(__file__).parents[2]
 GUEST = Path(__file__).parent / "guest"
-DISK_MEGABYTES = 1500
+DISK_MEGABYTES = 1200
 # Timers, consoles and file systems that would only cost the emulated processor time
 MASKED = (
     *("serial-getty@ttyS0.service", "getty@tty1.service", "apt-daily.timer"),
@@ -126,11 +127,6 @@ def install(base: Path, work: Path) -> None:
     shutil.copy(root / "boot/small.img", out / "initrd.img")
     size = f"{DISK_MEGABYTES}M"
     run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", str(root), str(out / "disk.img"), size])
-
-
-def copy_tree(tree: Path, to: Path) -> None:
-    """By hard links: everything after this replaces files and changes none in place."""
-    run(["cp", "-al", str(tree), str(to)])
 
 
 def platforms(suite: Suite) -> list[str]:

@@ -31,6 +31,10 @@ ADAPTER_ADDRESS = "00:1B:DC:00:00:01"
 PASSKEY = 314159
 EAGER_CUFFS = 4
 KILL_BLUETOOTHD = "busybox killall -KILL bluetoothd"
+ADAPTER_IS_UP = (
+    "until busctl get-property org.bluez /org/bluez/hci0 org.bluez.Adapter1 Powered"
+    " | grep -q true; do sleep 0.5; done"
+)
 VISIT_SECONDS = 150.0  # a rest of 40 s, a scan, and an emulated processor
 COMMIT_SECONDS = 60.0
 BOOT_SECONDS_IDLE = 15.0
@@ -97,7 +101,8 @@ class Lab:
                 archive.add(script, f"opt/guest/{script.name}")
         text = base64.b64encode(packed.getvalue()).decode()
         await self.machine.must(f"echo {text} | base64 -d | tar xz --no-same-owner -C /")
-        await self.machine.must("systemd-tmpfiles --create vitals.conf && sync")
+        enable = "systemctl enable --now -q vitals-collector vitals-mender.path"
+        await self.machine.must(f"systemd-tmpfiles --create vitals.conf && {enable} && sync", 120)
 
     async def balance(self, devices: Iterable[Peripheral] | None = None) -> Balance:
         """What these devices got confirmed, against what the guest has committed."""

@@ -5,14 +5,8 @@ from typing import NamedTuple
 
 from tests.vm import breaking, early, pairing
 from tests.vm.debian import Suite
-from tests.vm.lab import Lab
+from tests.vm.lab import ADAPTER_IS_UP, Lab
 from tests.vm.plan import Plan
-
-
-ADAPTER_IS_UP = (
-    "until busctl get-property org.bluez /org/bluez/hci0 org.bluez.Adapter1 Powered"
-    " | grep -q true; do sleep 0.5; done"
-)
 
 
 async def boots(lab: Lab, suite: Suite, _: Plan) -> str:

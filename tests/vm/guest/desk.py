@@ -35,6 +35,8 @@ def _text(octets: bytes | str | None) -> str:
 
 def main() -> None:
     writing = threading.Lock()
+    while not PORT.exists():  # udev may take a while to name it
+        time.sleep(0.05)
     with PORT.open("r+b", buffering=0) as port:
 
         def answer(line: bytes) -> None:

@@ -10,6 +10,7 @@ import os
 import pwd
 import select
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def become(name: str) -> None:
 
 
 def main() -> None:
+    while not Path(PORT).exists():  # udev may take a while to name it
+        time.sleep(0.05)
     port = os.open(PORT, os.O_RDWR)
     become("vitals-uplink")
     last, seen, asked = 0, 0, 0
