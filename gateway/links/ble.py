@@ -33,10 +33,6 @@ OnSighting = Callable[[Sighting], None]
 # BlueZ hides bonded devices that are not discoverable from a bare LE scan; any filter of ours
 # shows them, and one on RSSI hides nobody. No filter on services: bluetoothd 5.87 crashes on it.
 _SHOW_ALL = {"filters": {"RSSI": -127}}
-# The kernel goes on scanning for a daemon that died (10 s, seen with Debian 12's); until it has
-# ended, the next daemon answers InProgress.
-AFTERGLOW_SECONDS = 15.0
-AFTERGLOW_RETRY_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -266,6 +262,10 @@ class BleLink:
             raise LinkError(f"the device has no characteristic {channel}") from None
 
 
+# The kernel goes on scanning for a daemon that died (10 s, seen with Debian 12's); until it has
+# ended, the next daemon answers InProgress.
+AFTERGLOW_SECONDS = 15.0
+AFTERGLOW_RETRY_SECONDS = 0.5
 _ADVICE = "Is bluetoothd running (systemctl status bluetooth) and is an adapter plugged in?"
 
 

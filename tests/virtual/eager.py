@@ -18,7 +18,8 @@ from tests.virtual.meter import Passkey
 from tests.virtual.peripheral import Perform, Peripheral
 
 PAUSE_SECONDS = 0.02
-LINGER_SECONDS = 20.0  # then it hangs up by itself
+# Then it hangs up by itself: soon when a host has subscribed before, else there is time to.
+LINGER_SECONDS, FIRST_LINGER_SECONDS = 6.0, 20.0
 
 
 class EagerCuff(Peripheral):
@@ -105,5 +106,6 @@ class EagerCuff(Peripheral):
                 self.fetched(record)
 
     async def _linger(self) -> None:
-        await asyncio.sleep(LINGER_SECONDS)
+        known = self.memory["subscribed"]
+        await asyncio.sleep(LINGER_SECONDS if known else FIRST_LINGER_SECONDS)
         await self.hang_up()

@@ -46,6 +46,21 @@ async def pairs_with_passkey(lab: Lab, _: Suite, __: Plan) -> str:
     return f"{len(devices)} devices with six digits; wrong ones refused; one across a killed daemon"
 
 
+async def pairing_survives_a_cut(lab: Lab, _: Suite, __: Plan) -> str:
+    """The technician pulls the plug the moment the hub has said that it is done."""
+    device = lab.eager[-1]
+    await lab.machine.must("systemctl stop vitals-collector", 60)
+    await lab.machine.must(f"{HUB} unpair {name_of(device)}", 90)
+    await device.forget()
+    await pair(lab, device, PASSKEY)
+    await lab.cut()
+    await lab.start()
+    await lab.visit(device)
+    found = await lab.settled([device])
+    assert found.is_whole, f"{found}; {await lab.log()}"
+    return f"bond and list are there after the cut; {found}"
+
+
 async def pair(lab: Lab, device: Peripheral, passkey: int | None = None) -> dict[str, Any]:
     """Somebody holds the button, the technician calls the command."""
     result = await _while_held(device, _ask(lab, device, passkey))
