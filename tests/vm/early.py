@@ -42,7 +42,7 @@ async def plain_bleak_hears_none(lab: Lab, _: Suite, plan: Plan) -> str:
         heard = len(json.loads((await listening).splitlines()[-1]))
     finally:
         listening.cancel()
-    await lab.machine.must("systemctl start vitals-collector", 60)
+        await lab.machine.must("systemctl start vitals-collector", 60)
     assert confirmed >= plan.control, f"only {confirmed} indications were confirmed"
     assert heard == 0, f"plain bleak heard {heard} of {confirmed}: they show nothing"
     return f"plain bleak heard 0 of {confirmed} that were confirmed, in {plan.control} connections"

@@ -1,14 +1,19 @@
 """What of the emulated machine can be tested without one: arithmetic, framing, cache names."""
 
+import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from gateway.buffer.custody import open_custody
+from gateway.buffer.outbox import View, look
+from tests.gateway.clinic_keys import ClinicKeys, enrolled, observed
 from tests.vm import build, debian, run, summary
 from tests.vm.guest import relay
 from tests.vm.scenarios import ALL, NEEDED
 from tests.vm.summary import FAILED, PASSED, SKIPPED, Outcome
-from tests.vm.witness import WINDOW_SECONDS, Balance, Told, balance
+from tests.vm.witness import WINDOW_SECONDS, Balance, Told, Witness, balance, key_of
 
 
 def outcome(result: str, scenario: str = "boots") -> Outcome:
@@ -42,6 +47,27 @@ def test_only_what_was_confirmed_just_before_a_break_and_never_committed_is_excu
     found = balance(told("a"), [], committed=committed, breaks=breaks)
     assert (found.lost, found.in_window) == (lost, 1 - lost)
     assert found.is_whole == (lost == 0)
+
+
+def test_what_was_seen_committed_is_remembered_across_a_cut_that_takes_it_away(
+    tmp_path: Path,
+) -> None:
+    clinic = ClinicKeys()
+    with closing(open_custody(enrolled(tmp_path / "state", clinic))) as custody:
+        custody.keep(observed(1))
+        view = look(tmp_path / "state/collector/sealed.db", limit=9)
+    assert isinstance(view, View)
+    key = key_of(observed(1).frame.device, observed(1).frame.raw)
+    witness = Witness(clinic)
+    line = json.dumps({"seq": 1, "raw": view.held[0].raw.hex()}).encode()
+    witness.feed(line[:40])  # torn by a cut
+    assert witness.held() == []
+    witness.feed(line)
+    witness.feed(line)
+    assert witness.held() == [(key, observed(1).id)]
+    witness.begin_anew()
+    assert witness.held() == []
+    assert set(witness.committed()) == {key}
 
 
 def test_the_last_line_reads_as_pytests() -> None:

@@ -9,16 +9,19 @@ import json
 import sys
 
 from bleak import BleakClient, BleakScanner
+from bleak.args.bluez import BlueZScannerArgs
 from bleak.exc import BleakError
 
 BLOOD_PRESSURE = "00002a35-0000-1000-8000-00805f9b34fb"
+# Without a filter BlueZ 5.82 hides bonded cuffs from plain bleak, which then hears even less
+SHOW_ALL: BlueZScannerArgs = {"filters": {"RSSI": -127}}
 
 
 async def connection(addresses: set[str], heard: list[str]) -> None:
     device = None
     while device is None:
         device = await BleakScanner.find_device_by_filter(
-            lambda found, _: found.address in addresses, timeout=30
+            lambda found, _: found.address in addresses, timeout=30, bluez=SHOW_ALL
         )
     async with BleakClient(device, timeout=60) as client:
         await client.start_notify(BLOOD_PRESSURE, lambda _, value: heard.append(value.hex()))
