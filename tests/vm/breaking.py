@@ -16,10 +16,9 @@ from tests.vm.debian import Suite
 from tests.vm.lab import ADAPTER_IS_UP, KILL_BLUETOOTHD, Lab
 from tests.vm.machine import GuestError
 from tests.vm.plan import Plan
-from tests.vm.witness import Balance
+from tests.vm.witness import Balance, Break
 
 READINGS = 3  # a visit's, so that there is a middle
-Break = Callable[[], Awaitable[None]]
 LEAVE = (
     "/opt/vitals/bin/python -c 'from pathlib import Path; from gateway.health import mender;"
     " from gateway.health.ladder import Rung; mender.leave("
@@ -55,17 +54,19 @@ async def bluetoothd_killed(lab: Lab, _: Suite, plan: Plan) -> str:
     worst_s, first_visits = 0.0, []
 
     async def kill() -> None:
-        lab.breaks.append(time.time())
+        began = time.time()
         await lab.machine.must(KILL_BLUETOOTHD)
+        lab.breaks.append(Break(began, time.time()))
 
     for number in range(plan.kills):
         device, moment = devices[number % len(devices)], MOMENTS[number % len(MOMENTS)]
         worst_s = max(worst_s, await _broken_visit(lab, device, moment, kill, dice))
-        if number % 2 and number // 2 < len(lab.eager):
-            first_visits.append(await _first_visit(lab, lab.eager[number // 2]))
+        if number % 4 == 1:
+            first_visits.append(await _first_visit(lab, lab.eager[number // 4 % len(lab.eager)]))
     found = await _at_the_end(lab)
     assert await _collector(lab) == collector, "the collector was restarted"
-    speaks_first = lab.eager[0]
+    speaks_first = lab.eager[-1]
+    first_visits.append(await _first_visit(lab, speaks_first))
     await lab.visit(speaks_first)
     again = await lab.settled([speaks_first])
     assert again.is_whole, f"subscriptions do not stand again: {again}"
@@ -124,7 +125,7 @@ async def _at_the_end(lab: Lab) -> Balance:
 async def _first_visit(lab: Lab, cuff: EagerCuff) -> bool:
     """After the daemon's return nobody can be subscribed yet: whether it was heard is counted."""
     await lab.visit(cuff)
-    found = await lab.settled([cuff])
+    found = await lab.settled([cuff], tries=3)
     if found.lost:
         assert found.lost == 1, str(found)
         cuff.memory["records"][-1].pop("fetched_ms")
@@ -132,7 +133,11 @@ async def _first_visit(lab: Lab, cuff: EagerCuff) -> bool:
 
 
 async def _broken_visit(
-    lab: Lab, device: Peripheral, moment: Moment, break_it: Break, dice: random.Random
+    lab: Lab,
+    device: Peripheral,
+    moment: Moment,
+    break_it: Callable[[], Awaitable[None]],
+    dice: random.Random,
 ) -> float:
     """Readings, the break at its moment; seconds from the break until all of them are fetched."""
     for _ in range(READINGS):

@@ -24,7 +24,7 @@ from tests.virtual.meter import Meter
 from tests.virtual.peripheral import Peripheral
 from tests.vm.build import Image
 from tests.vm.machine import GuestError, Machine
-from tests.vm.witness import Balance, Told, Witness, balance, key_of
+from tests.vm.witness import Balance, Break, Told, Witness, balance, key_of
 
 SCRIPTS = Path(__file__).parent / "guest/scripts"
 ADAPTER_ADDRESS = "00:1B:DC:00:00:01"
@@ -72,7 +72,7 @@ class Lab:
         self.clinic = ClinicKeys()
         self.witness = Witness(self.clinic)
         self.patience = 1.0  # how much slower than an idle machine this one is
-        self.breaks: list[float] = []  # when a daemon was killed or the power cut, wall clock
+        self.breaks: list[Break] = []  # when a daemon was killed or the power cut
 
     @property
     def devices(self) -> list[Peripheral]:
@@ -88,8 +88,9 @@ class Lab:
 
     async def cut(self) -> None:
         """The power goes, now."""
-        self.breaks.append(time.time())
+        began = time.time()
         await self.machine.cut()
+        self.breaks.append(Break(began, time.time()))
 
     async def enrol(self, scratch: Path) -> None:
         """The state that enrolment leaves, with a clinic whose keys stay outside."""
@@ -114,9 +115,11 @@ class Lab:
             told, self.witness.held(), committed=self.witness.committed(), breaks=self.breaks
         )
 
-    async def settled(self, devices: Iterable[Peripheral] | None = None) -> Balance:
+    async def settled(
+        self, devices: Iterable[Peripheral] | None = None, tries: int = 10
+    ) -> Balance:
         """The balance once what was just confirmed has had time to be committed."""
-        for _ in range(10):
+        for _ in range(tries):
             found = await self.balance(devices)
             if not found.lost:
                 break

@@ -13,7 +13,7 @@ from tests.vm import build, debian, run, summary
 from tests.vm.guest import relay
 from tests.vm.scenarios import ALL, NEEDED
 from tests.vm.summary import FAILED, PASSED, SKIPPED, Outcome
-from tests.vm.witness import WINDOW_SECONDS, Balance, Told, Witness, balance, key_of
+from tests.vm.witness import WINDOW_SECONDS, Balance, Break, Told, Witness, balance, key_of
 
 
 def outcome(result: str, scenario: str = "boots") -> Outcome:
@@ -34,15 +34,16 @@ def test_lost_doubled_and_sent_again_are_counted_apart() -> None:
 @pytest.mark.parametrize(
     ("committed", "breaks", "lost"),
     [
-        ([], [100.0 + WINDOW_SECONDS / 2], 0),  # the daemon may have had it still
-        ([], [100.0 + 2 * WINDOW_SECONDS], 1),  # no longer
-        ([], [99.0], 1),  # an earlier break excuses nothing
+        ([], [Break(100.0 + WINDOW_SECONDS / 2, 105.0)], 0),  # the daemon may have had it still
+        ([], [Break(99.0, 101.0)], 0),
+        ([], [Break(100.0 + 2 * WINDOW_SECONDS, 105.0)], 1),  # no longer
+        ([], [Break(98.0, 99.0)], 1),  # an earlier break excuses nothing
         ([], [], 1),
-        (["a"], [100.0 + WINDOW_SECONDS / 2], 1),  # was seen committed: a lie of the disk
+        (["a"], [Break(100.0, 101.0)], 1),  # was seen committed: a lie of the disk
     ],
 )
 def test_only_what_was_confirmed_just_before_a_break_and_never_committed_is_excused(
-    committed: list[str], breaks: list[float], lost: int
+    committed: list[str], breaks: list[Break], lost: int
 ) -> None:
     found = balance(told("a"), [], committed=committed, breaks=breaks)
     assert (found.lost, found.in_window) == (lost, 1 - lost)

@@ -26,6 +26,13 @@ class Told(NamedTuple):
     at: float  # wall clock of the test, seconds
 
 
+class Break(NamedTuple):
+    """A kill or a cut fell between these moments, by the same clock."""
+
+    began: float
+    ended: float
+
+
 class Balance(NamedTuple):
     """What was acknowledged against what is there."""
 
@@ -51,12 +58,12 @@ def balance(
     held: Iterable[tuple[str, str]],
     *,
     committed: Iterable[str] = (),
-    breaks: Iterable[float] = (),
+    breaks: Iterable[Break] = (),
 ) -> Balance:
     """`held`: (key, observation id) of each envelope that is there now.
 
     Missing counts as lost where it had been seen committed, or was confirmed more than
-    WINDOW_SECONDS before the next break (a kill, a cut). A reading that is there under two ids
+    WINDOW_SECONDS before a break. A reading that is there under two ids
     would be counted twice by the clinic; one that is there twice under one id would not.
     """
     wanted = {each.key: each.at for each in told}
@@ -64,11 +71,11 @@ def balance(
     for key, identity in held:
         if key in wanted:
             ids.setdefault(key, Counter())[identity] += 1
-    seen, moments = set(committed), sorted(breaks)
+    seen, moments = set(committed), list(breaks)
     lost = in_window = 0
     for key in wanted.keys() - ids.keys():
-        after = next((moment for moment in moments if moment >= wanted[key]), None)
-        excused = after is not None and after - wanted[key] < WINDOW_SECONDS and key not in seen
+        near = any(b.began - WINDOW_SECONDS < wanted[key] <= b.ended for b in moments)
+        excused = near and key not in seen
         in_window += excused
         lost += not excused
     return Balance(
