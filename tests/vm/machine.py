@@ -36,8 +36,9 @@ class Machine:
     """A guest on a disk of its own, with a radio and a channel to the test."""
 
     def __init__(self, image: Image, directory: Path, radio_port: int) -> None:
-        self._image, self._directory, self._radio_port = image, directory, radio_port
-        self._disk = directory / "disk.img"
+        self._radio_port = radio_port
+        # copies: the cache may be made anew while this runs
+        self._own = Image(*(directory / file.name for file in image))
         self.console = directory / "console.log"
         self._qemu: asyncio.subprocess.Process | None = None
         self._desk = Channel(directory / "desk")
@@ -50,7 +51,7 @@ class Machine:
     @classmethod
     async def create(cls, image: Image, directory: Path, radio_port: int) -> Self:
         made = cls(image, directory, radio_port)
-        copying = ("cp", "--sparse=always", str(image.disk), str(made._disk))
+        copying = ("cp", "--sparse=always", *map(str, image), str(directory))
         assert await (await asyncio.create_subprocess_exec(*copying)).wait() == 0, "disk full?"
         for channel in (made._desk, made.witness):
             await channel.listen()
@@ -134,9 +135,9 @@ class Machine:
             *("qemu-system-x86_64", "-accel", "tcg,tb-size=256", "-cpu", CPU, "-smp", "1"),
             *("-m", str(MEMORY_MEGABYTES), "-nodefaults", "-display", "none", "-no-reboot"),
             *("-serial", "stdio"),
-            *("-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd)),
+            *("-kernel", str(self._own.kernel), "-initrd", str(self._own.initrd)),
             *("-append", KERNEL_WORDS),
-            *("-drive", f"file={self._disk},if=virtio,format=raw"),
+            *("-drive", f"file={self._own.disk},if=virtio,format=raw"),
             *("-device", "virtio-rng-pci", "-device", "virtio-serial-pci"),
             *channel("radio", f"host=127.0.0.1,port={self._radio_port}"),
             *channel("desk", f"path={self._desk.path}"),
