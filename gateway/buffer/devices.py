@@ -55,14 +55,14 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceStore:
-    """The writing end. Rollback journal, synchronous=FULL, an advisory lock beside the file."""
+    """The writing end. Rollback journal, synchronous=EXTRA, an advisory lock beside the file."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(path.with_suffix(".lock"))
         connection = sqlite3.connect(path)
         connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA synchronous = EXTRA")
         self._db = Database(connection)
         _create(self._db)
         self._boot, self._next, self._reserved = "", 1, 1
@@ -79,10 +79,15 @@ class DeviceStore:
         return found[0] if found else None
 
     def pair(self, device: str, *, profile: str, name: str, at_ms: int) -> None:
-        """A new bond. What was kept before does not count: the device may have been wiped."""
+        """A new bond. What was kept before does not count: the device may have been wiped.
+
+        On return it survives a power cut, with the keys that bluetoothd wrote: a technician pulls
+        the plug as soon as the hub says that it is done.
+        """
         new = Device(id=device, profile=profile, name=name, paired_ms=at_ms)
         with self._db.atomic():
             self._db.table("device").upsert(msgspec.to_builtins(new), pk="id")
+        os.sync()
 
     def forget(self, device: str) -> bool:
         """Strike a device from the list, because a person asked; False where it is not on it."""

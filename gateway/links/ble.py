@@ -79,6 +79,7 @@ class Radio:
         self._bluez = bluez
         self._links: set[BleLink] = set()
         self._lost = asyncio.Event()
+        self._busy_until = 0.0
         if bluez is not None:
             bluez.on_loss = self._drop_all
         self._scanner_kw: dict[str, Any] = {"bluez": _SHOW_ALL}
@@ -187,6 +188,7 @@ class Radio:
         """The daemon went: bleak believes that its links are up and that it scans."""
         for link in self._links:
             link.lost()
+        self._busy_until = asyncio.get_running_loop().time() + AFTERGLOW_SECONDS
         self._lost.set()
 
     @asynccontextmanager
@@ -197,8 +199,7 @@ class Radio:
         if self._bluez is not None:
             await self._bluez.check_version()
         try:
-            scanner = BleakScanner(seen, **self._scanner_kw)
-            await limited(scanner.start(), self._limits.scan_start)
+            scanner = await self._started(seen)
         except (LinkError, BleakError) as error:
             raise RadioUnavailableError(f"cannot scan: {error}. {_ADVICE}") from error
         try:
@@ -206,6 +207,20 @@ class Radio:
         finally:
             with suppress(LinkError):
                 await limited(scanner.stop(), self._limits.scan_start)
+
+    async def _started(self, seen: Callable[[BLEDevice, AdvertisementData], None]) -> BleakScanner:
+        """A scanner that scans; InProgress soon after a daemon's death is waited out."""
+        loop = asyncio.get_running_loop()
+        while True:
+            scanner = BleakScanner(seen, **self._scanner_kw)
+            try:
+                await limited(scanner.start(), self._limits.scan_start)
+            except LinkError as error:
+                if not str(error).startswith("InProgress") or loop.time() >= self._busy_until:
+                    raise
+                await asyncio.sleep(AFTERGLOW_RETRY_SECONDS)
+            else:
+                return scanner
 
     async def _listen_once(self, on_sighting: OnSighting) -> None:
         loop = asyncio.get_running_loop()
@@ -231,6 +246,10 @@ class Radio:
             await visitors.news(GREET_SECONDS)
 
 
+# The kernel goes on scanning for a daemon that died (10 s, seen with Debian 12's); until it has
+# ended, the next daemon answers InProgress.
+AFTERGLOW_SECONDS = 15.0
+AFTERGLOW_RETRY_SECONDS = 0.5
 _ADVICE = "Is bluetoothd running (systemctl status bluetooth) and is an adapter plugged in?"
 
 

@@ -39,6 +39,7 @@ class Cuff(Peripheral):
         self.gate_s = GATE_SECONDS
         self.switched_off = 0  # how often a host cleared its subscription
         self.drop_after: int | None = None
+        self.gate_s = GATE_SECONDS
         self.erases = False  # a cuff that deletes a record once its indication is confirmed
 
     def delegate(self) -> PairingDelegate:
@@ -112,9 +113,8 @@ class Cuff(Peripheral):
             assert self.connection is not None
             raw = bytes.fromhex(record["raw"])
             await self.device.indicate_subscriber(self.connection, self._measurement, raw)
-            record["fetched"] = True
             if self.erases:
                 self.memory["records"].remove(record)
-            self.save()
+            self.fetched(record)
         await asyncio.sleep(PAUSE_SECONDS)
         await self.hang_up()

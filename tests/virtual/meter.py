@@ -169,8 +169,8 @@ class Meter(Peripheral):
                 await asyncio.sleep(PACE_SECONDS)
         await self._respond(REPORT, SUCCESS)
         for record in records:
-            record["fetched"] = True
-        self.save()
+            if not record["fetched"]:
+                self.fetched(record)
 
     async def _respond(self, request: int, code: int) -> None:
         await self._indicate(bytes([RESPONSE, 0, request, code]))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -81,6 +82,10 @@ class Peripheral:
     def services(self) -> list[Service]:
         raise NotImplementedError
 
+    def measure(self, at_ms: int | None = None) -> dict[str, Any]:
+        """Take a reading, stamped with the device's own clock; it waits until it is fetched."""
+        raise NotImplementedError
+
     def connected(self) -> None:
         """A host is here."""
 
@@ -157,6 +162,11 @@ class Peripheral:
 
     def set_own_time(self, shown: datetime) -> None:
         self.memory["clock_error_s"] = (shown - self.clock.local()).total_seconds()
+        self.save()
+
+    def fetched(self, record: dict[str, Any]) -> None:
+        """The host has confirmed it: from here on it is the host's to keep."""
+        record["fetched"], record["fetched_ms"] = True, time.time_ns() // 1_000_000
         self.save()
 
     def save(self) -> None:

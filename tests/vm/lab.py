@@ -4,7 +4,8 @@ import asyncio
 import base64
 import io
 import tarfile
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,29 @@ from bumble.core import PhysicalTransport
 from bumble.hci import Address
 from bumble.link import LocalLink
 
-from cloud_sync.contract.observation import Observation
 from tests.gateway.clinic_keys import ClinicKeys, enrolled
 from tests.virtual.adapter import AdapterServer
 from tests.virtual.clock import PlayClock
-from tests.virtual.cuff import Cuff
-from tests.virtual.home import Home
+from tests.virtual.cuff import GATE_SECONDS, Cuff
+from tests.virtual.eager import EagerCuff
 from tests.virtual.meter import Meter
+from tests.virtual.peripheral import Peripheral
 from tests.vm.build import Image
 from tests.vm.machine import GuestError, Machine
+from tests.vm.witness import Balance, Break, Told, Witness, balance, key_of
 
 SCRIPTS = Path(__file__).parent / "guest/scripts"
 ADAPTER_ADDRESS = "00:1B:DC:00:00:01"
 PASSKEY = 314159
+EAGER_CUFFS = 4
+KILL_BLUETOOTHD = "busybox killall -KILL bluetoothd"
+ADAPTER_IS_UP = (
+    "until busctl get-property org.bluez /org/bluez/hci0 org.bluez.Adapter1 Powered"
+    " | grep -q true; do sleep 0.5; done"
+)
 VISIT_SECONDS = 150.0  # a rest of 40 s, a scan, and an emulated processor
+COMMIT_SECONDS = 60.0
+BOOT_SECONDS_IDLE = 15.0
 
 
 class Air(LocalLink):
@@ -55,9 +65,32 @@ class Air(LocalLink):
 class Lab:
     """One guest with its home."""
 
-    def __init__(self, machine: Machine, home: Home, cuff: Cuff) -> None:
-        self.machine, self.home, self.cuff = machine, home, cuff
+    def __init__(
+        self, machine: Machine, *, cuff: Cuff, meter: Meter, eager: list[EagerCuff]
+    ) -> None:
+        self.machine, self.cuff, self.meter, self.eager = machine, cuff, meter, eager
         self.clinic = ClinicKeys()
+        self.witness = Witness(self.clinic)
+        self.patience = 1.0  # how much slower than an idle machine this one is
+        self.breaks: list[Break] = []  # when a daemon was killed or the power cut
+
+    @property
+    def devices(self) -> list[Peripheral]:
+        return [self.cuff, self.meter, *self.eager]
+
+    async def start(self) -> float:
+        """Boot; seconds until the guest takes commands."""
+        self.witness.begin_anew()
+        seconds = await self.machine.start()
+        self.patience = max(self.patience, min(seconds / BOOT_SECONDS_IDLE, 4.0))
+        self.cuff.gate_s = GATE_SECONDS * self.patience
+        return seconds
+
+    async def cut(self) -> None:
+        """The power goes, now."""
+        began = time.time()
+        await self.machine.cut()
+        self.breaks.append(Break(began, time.time()))
 
     async def enrol(self, scratch: Path) -> None:
         """The state that enrolment leaves, with a clinic whose keys stay outside."""
@@ -69,39 +102,71 @@ class Lab:
                 archive.add(script, f"opt/guest/{script.name}")
         text = base64.b64encode(packed.getvalue()).decode()
         await self.machine.must(f"echo {text} | base64 -d | tar xz --no-same-owner -C /")
-        await self.machine.must("systemd-tmpfiles --create vitals.conf && sync")
+        enable = "systemctl enable --now -q vitals-collector vitals-mender.path"
+        await self.machine.must(f"systemd-tmpfiles --create vitals.conf && {enable} && sync", 120)
 
-    async def held(self) -> list[Observation]:
-        """Every reading in `sealed.db`, opened with the clinic's keys."""
-        python = "/opt/vitals/bin/python /opt/guest/held.py"
-        text = await self.machine.must(f"runuser -u vitals-uplink -- {python}", 120)
-        opened = [self.clinic.open(bytes.fromhex(row)) for row in text.splitlines()]
-        found = [observation for observation in opened if observation is not None]
-        assert len(found) == len(opened), "an envelope does not open"
+    async def balance(self, devices: Iterable[Peripheral] | None = None) -> Balance:
+        """What these devices got confirmed, against what the guest has committed."""
+        told = [each for device in devices or self.devices for each in told_by(device)]
+        self.witness.begin_anew()
+        self.machine.ask_witness()
+        await self.witness.complete(COMMIT_SECONDS)
+        return balance(
+            told, self.witness.held(), committed=self.witness.committed(), breaks=self.breaks
+        )
+
+    async def settled(
+        self, devices: Iterable[Peripheral] | None = None, tries: int = 10
+    ) -> Balance:
+        """The balance once what was just confirmed has had time to be committed."""
+        for _ in range(tries):
+            found = await self.balance(devices)
+            if not found.lost:
+                break
+            await asyncio.sleep(1)
         return found
 
-    async def raws(self) -> list[str]:
-        """The cuff's readings among them, as it sent them."""
-        address = "ble:" + self.cuff.address.replace(":", "").lower()
-        return [o.frame.raw.hex() for o in await self.held() if o.frame.device == address]
+    async def visit(self, *devices: Peripheral, seconds: float = VISIT_SECONDS) -> None:
+        """A reading on each; until the hub has fetched them and the devices are alone again."""
+        for device in devices:
+            device.measure()
+        await self.fetched(*devices, seconds=seconds)
 
-    async def visit(self, seconds: float = VISIT_SECONDS) -> dict[str, Any]:
-        """Take a reading and wait until the hub has fetched it and the cuff is alone again."""
-        record = await self.home.measure("cuff")
-        await self.fetched(record, seconds)
-        return record
-
-    async def fetched(self, record: dict[str, Any], seconds: float) -> None:
+    async def fetched(self, *devices: Peripheral, seconds: float = VISIT_SECONDS) -> None:
+        """Until nothing waits on any of them and none is connected; each is kept awake."""
         try:
             async with asyncio.timeout(seconds):
-                while not record["fetched"] or self.cuff.connection is not None:
-                    if not self.cuff.is_heard:
-                        await self.cuff.advertise()
-                    await asyncio.sleep(0.2)
+                while waiting := [d for d in devices if d.waiting() or d.connection is not None]:
+                    for device in waiting:
+                        if not device.is_heard:
+                            await device.advertise()
+                    await asyncio.sleep(0.1)
         except TimeoutError:
-            log = await self.machine.sh("journalctl -b -u vitals-collector -n 12 -o cat", 60)
-            words = f"not fetched within {seconds:.0f} s; the collector says:\n{log.out}"
-            raise GuestError(words) from None
+            raise GuestError(f"not fetched in {seconds:.0f} s; {await self.log()}") from None
+
+    async def log(self) -> str:
+        """What the collector said last."""
+        try:
+            said = await self.machine.sh("journalctl -b -u vitals-collector -n 12 -o cat", 60)
+        except (TimeoutError, AssertionError):
+            return "and the guest does not answer"
+        return f"the collector says:\n{said.out}"
+
+
+def told_by(device: Peripheral) -> list[Told]:
+    """Everything this device has a confirmation for."""
+    name = name_of(device)
+    return [
+        Told(key_of(name, bytes.fromhex(record[part])), record["fetched_ms"] / 1000)
+        for record in device.memory["records"]
+        for part in ("raw", "context")
+        if part in record and "fetched_ms" in record
+    ]
+
+
+def name_of(device: Peripheral) -> str:
+    """As the hub calls it."""
+    return "ble:" + device.address.replace(":", "").lower()
 
 
 @asynccontextmanager
@@ -110,15 +175,26 @@ async def lab(image: Image, scratch: Path) -> AsyncIterator[Lab]:
     state = scratch / "home"
     state.mkdir()
     clock, link = PlayClock.create(state / "clock.json"), Air()  # type: ignore[no-untyped-call]
-    cuff = Cuff(link=link, clock=clock, state=state, seed=1)
-    meter = Meter(link=link, clock=clock, state=state, seed=1, passkey=PASSKEY)
-    home = Home(link=link, clock=clock, cuff=cuff, meter=meter)
-    await home.power_on()
+    common: dict[str, Any] = {"link": link, "clock": clock, "state": state, "seed": 1}
+    eager = [EagerCuff(**common, passkey=PASSKEY, number=n) for n in range(EAGER_CUFFS)]
+    cuff, meter = Cuff(**common), Meter(**common, passkey=PASSKEY)
+    for device in (cuff, meter, *eager):
+        await device.power_on()
     adapter = await AdapterServer.open(link, address=ADAPTER_ADDRESS)
     machine = await Machine.create(image, scratch, adapter.port)
+    made = Lab(machine, cuff=cuff, meter=meter, eager=eager)
+    hearing = asyncio.get_running_loop().create_task(_hear(made))
     try:
-        yield Lab(machine, home, cuff)
+        yield made
     finally:
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
         await machine.close()
         await adapter.close()
-        await home.power_off()
+        for device in made.devices:
+            await device.power_off()
+
+
+async def _hear(lab: Lab) -> None:
+    while True:
+        lab.witness.feed(await lab.machine.witness.line(None))

@@ -1,8 +1,8 @@
-"""What a run says at its end, and the arithmetic of what was lost or counted twice."""
+"""What a run says, line by line and at its end."""
 
 import json
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -16,27 +16,6 @@ class Outcome(NamedTuple):
     result: str
     seconds: float
     detail: str
-
-
-class Balance(NamedTuple):
-    """What was acknowledged against what is there."""
-
-    acknowledged: int
-    lost: int
-    doubled: int
-
-    def __str__(self) -> str:
-        return f"{self.acknowledged} acknowledged, {self.lost} lost, {self.doubled} doubled"
-
-
-def balance(acknowledged: Iterable[Hashable], held: Iterable[Hashable]) -> Balance:
-    """What is held beyond the acknowledged is no fault: its acknowledgement was cut off."""
-    wanted, there = set(acknowledged), Counter(held)
-    return Balance(
-        acknowledged=len(wanted),
-        lost=len(wanted - there.keys()),
-        doubled=sum(count - 1 for count in there.values()),
-    )
 
 
 def line(outcome: Outcome) -> str:

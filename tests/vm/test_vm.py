@@ -1,23 +1,74 @@
 """What of the emulated machine can be tested without one: arithmetic, framing, cache names."""
 
+import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.vm import build, run, summary
+from gateway.buffer.custody import open_custody
+from gateway.buffer.outbox import View, look
+from tests.gateway.clinic_keys import ClinicKeys, enrolled, observed
+from tests.vm import build, debian, run, summary
 from tests.vm.guest import relay
 from tests.vm.scenarios import ALL, NEEDED
-from tests.vm.summary import FAILED, PASSED, SKIPPED, Balance, Outcome
+from tests.vm.summary import FAILED, PASSED, SKIPPED, Outcome
+from tests.vm.witness import WINDOW_SECONDS, Balance, Break, Told, Witness, balance, key_of
 
 
 def outcome(result: str, scenario: str = "boots") -> Outcome:
     return Outcome("bookworm", scenario, result, 1.25, "a figure")
 
 
-def test_lost_and_doubled_are_counted_apart() -> None:
-    assert summary.balance(["a", "b", "c"], ["a", "a", "c", "d"]) == Balance(3, 1, 1)
-    assert summary.balance(["a", "a"], ["a"]) == Balance(1, 0, 0)
-    assert str(summary.balance([], [])) == "0 acknowledged, 0 lost, 0 doubled"
+def told(*keys: str, at: float = 100.0) -> list[Told]:
+    return [Told(key, at) for key in keys]
+
+
+def test_lost_doubled_and_sent_again_are_counted_apart() -> None:
+    held = [("a", "1"), ("a", "1"), ("c", "3"), ("c", "4"), ("d", "5"), ("d", "6")]
+    assert balance(told("a", "b", "c"), held) == Balance(3, 1, 0, 1, 1)
+    assert balance(told("a", "a"), held[:1]) == Balance(1, 0, 0, 0, 0)
+    assert str(balance([], [])) == "0 acknowledged, 0 lost, 0 doubled"
+
+
+@pytest.mark.parametrize(
+    ("committed", "breaks", "lost"),
+    [
+        ([], [Break(100.0 + WINDOW_SECONDS / 2, 105.0)], 0),  # the daemon may have had it still
+        ([], [Break(99.0, 101.0)], 0),
+        ([], [Break(100.0 + 2 * WINDOW_SECONDS, 105.0)], 1),  # no longer
+        ([], [Break(98.0, 99.0)], 1),  # an earlier break excuses nothing
+        ([], [], 1),
+        (["a"], [Break(100.0, 101.0)], 1),  # was seen committed: a lie of the disk
+    ],
+)
+def test_only_what_was_confirmed_just_before_a_break_and_never_committed_is_excused(
+    committed: list[str], breaks: list[Break], lost: int
+) -> None:
+    found = balance(told("a"), [], committed=committed, breaks=breaks)
+    assert (found.lost, found.in_window) == (lost, 1 - lost)
+    assert found.is_whole == (lost == 0)
+
+
+def test_what_was_seen_committed_is_remembered_across_a_cut_that_takes_it_away(
+    tmp_path: Path,
+) -> None:
+    clinic = ClinicKeys()
+    with closing(open_custody(enrolled(tmp_path / "state", clinic))) as custody:
+        custody.keep(observed(1))
+        view = look(tmp_path / "state/collector/sealed.db", limit=9)
+    assert isinstance(view, View)
+    key = key_of(observed(1).frame.device, observed(1).frame.raw)
+    witness = Witness(clinic)
+    line = json.dumps({"seq": 1, "raw": view.held[0].raw.hex()}).encode()
+    witness.feed(line[:40])  # torn by a cut
+    assert witness.held() == []
+    witness.feed(line)
+    witness.feed(line)
+    assert witness.held() == [(key, observed(1).id)]
+    witness.begin_anew()
+    assert witness.held() == []
+    assert set(witness.committed()) == {key}
 
 
 def test_the_last_line_reads_as_pytests() -> None:
@@ -57,10 +108,10 @@ def test_hci_packets_come_whole_out_of_a_stream_in_pieces() -> None:
 def test_an_image_is_made_again_when_an_input_changes(tmp_path: Path) -> None:
     file = tmp_path / "one.py"
     file.write_text("1")
-    before = build.digest([file], "base")
-    assert build.digest([file], "base") == before != build.digest([file], "other")
+    before = debian.digest([file], "base")
+    assert debian.digest([file], "base") == before != debian.digest([file], "other")
     file.write_text("2")
-    assert build.digest([file], "base") != before
+    assert debian.digest([file], "base") != before
 
 
 def test_the_product_in_the_guest_is_the_tree() -> None:
@@ -71,4 +122,21 @@ def test_the_product_in_the_guest_is_the_tree() -> None:
 
 def test_boot_and_pairing_come_first_and_every_scenario_has_a_limit() -> None:
     assert tuple(ALL)[: len(NEEDED)] == NEEDED
-    assert sum(limit > run.GUEST_SECONDS for _, limit in ALL.values()) == 0
+    assert all(entry.limit_s < run.GUEST_SECONDS for entry in ALL.values())
+
+
+def test_a_machine_that_cannot_make_a_guest_says_why_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert run.main(run.arguments([])) == run.UNBUILDABLE
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert "needs root" in said
+
+
+def test_a_command_that_fails_for_want_of_something_outside_is_no_fault_of_the_tests() -> None:
+    with pytest.raises(debian.Unbuildable, match=r"no mirror \(gone\)\."):
+        debian.attempt(["sh", "-c", "echo gone; exit 3"], "no mirror")
+    with pytest.raises(SystemExit, match="failed"):
+        debian.run(["false"])

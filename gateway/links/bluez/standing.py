@@ -30,6 +30,7 @@ class Standing:
         self._armed: set[str] = set()
         self._listeners: dict[str, Callable[[bytes], None]] = {}
         self._busy = asyncio.Lock()
+        self._era = 0  # of how many daemons before this one we were told the end
 
     def watch(self, devices: frozenset[str]) -> None:
         """Stand for these from now on. What stands already is never switched off."""
@@ -68,6 +69,7 @@ class Standing:
     def forget(self) -> None:
         """The daemon or the bus went, and every subscription with it."""
         self._armed.clear()
+        self._era += 1
 
     def gone(self, path: str) -> None:
         """BlueZ took this characteristic away; another one may come under the same path."""
@@ -86,9 +88,11 @@ class Standing:
         async with self._busy:
             if path in self._armed:
                 return
+            era = self._era
             with suppress(_AlreadyAskedError):
                 await _start(bus, path)
-            self._armed.add(path)
+            if era == self._era:  # else a daemon answered that has gone meanwhile
+                self._armed.add(path)
 
 
 class _AlreadyAskedError(Exception):

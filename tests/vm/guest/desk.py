@@ -1,7 +1,11 @@
-"""In the guest: runs the commands that come in as JSON lines, answers with status and output."""
+"""In the guest: runs the commands that come in as JSON lines, answers with status and output.
+
+Each in a thread of its own, so that one may be killed by another.
+"""
 
 import json
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -30,12 +34,22 @@ def _text(octets: bytes | str | None) -> str:
 
 
 def main() -> None:
+    writing = threading.Lock()
+    while not PORT.exists():  # udev may take a while to name it
+        time.sleep(0.05)
     with PORT.open("r+b", buffering=0) as port:
+
+        def answer(line: bytes) -> None:
+            octets = json.dumps(run(json.loads(line))).encode() + b"\n"
+            with writing:
+                while octets:
+                    octets = octets[port.write(octets) or 0 :]
+
         port.write(b'{"hello": true}\n')
         while True:
             line = port.readline()
             if line:
-                port.write(json.dumps(run(json.loads(line))).encode() + b"\n")
+                threading.Thread(target=answer, args=(line,), daemon=True).start()
             else:
                 time.sleep(0.1)
 

@@ -53,8 +53,15 @@ def inwards(vhci: int, port: int) -> None:
             os.write(vhci, packet)
 
 
+def opened(path: str) -> int:
+    """udev may take a while to name a port that is there."""
+    while not os.path.exists(path):  # noqa: PTH110  starts a second sooner without pathlib
+        time.sleep(0.05)
+    return os.open(path, os.O_RDWR)
+
+
 def main() -> None:
-    port, vhci = os.open(PORT, os.O_RDWR), os.open(VHCI, os.O_RDWR)
+    port, vhci = opened(PORT), opened(VHCI)
     os.write(vhci, CREATE_PRIMARY)
     threading.Thread(target=outwards, args=(vhci, port), daemon=True).start()
     inwards(vhci, port)

@@ -60,6 +60,24 @@ def test_a_scan_that_nobody_serves_any_longer_ends_and_the_next_one_hears(tmp_pa
     asyncio.run(story())
 
 
+def test_the_scan_a_dead_daemon_left_to_the_kernel_is_waited_out(tmp_path: Path) -> None:
+    async def story() -> None:
+        cuff = FakeDevice(bonded=True)
+        heard: list[Sighting] = []
+        async with stand(tmp_path, cuff) as it:
+            listening = asyncio.create_task(it.radio.listen(heard.append))
+            await until(lambda: len(heard) > 0)
+            it.daemon.errors["StartDiscovery"] = ["org.bluez.Error.InProgress"] * 2
+            heard.clear()
+            it.bluez.on_loss()
+            await until(lambda: len(heard) > 0)
+            assert not it.daemon.errors["StartDiscovery"]
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    asyncio.run(story())
+
+
 def test_a_lost_bus_is_opened_again(tmp_path: Path) -> None:
     async def story() -> None:
         async with stand(tmp_path, FakeDevice(bonded=True)) as it:

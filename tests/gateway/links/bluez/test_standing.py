@@ -109,6 +109,23 @@ def test_a_subscription_that_waits_already_counts_as_standing(tmp_path: Path) ->
     asyncio.run(story())
 
 
+def test_what_a_daemon_answered_that_died_meanwhile_does_not_stand(tmp_path: Path) -> None:
+    async def story() -> None:
+        cuff = FakeDevice(bonded=True, discovered=True)
+        async with stand(tmp_path, cuff) as it:
+            await until(lambda: armed(it, cuff))
+            standing, path = it.bluez.standing, cuff.characteristic("2A35")
+            standing.forget()
+            bus = await it.bluez.until_ready()
+            asking = asyncio.create_task(standing.subscribe(bus, path, lambda _: None))
+            await asyncio.sleep(0)  # asked, not answered yet
+            standing.forget()
+            await asking
+            assert path not in standing._armed
+
+    asyncio.run(story())
+
+
 def test_a_fault_of_the_keeper_ends_it(tmp_path: Path) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "disk full")

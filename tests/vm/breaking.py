@@ -1,0 +1,213 @@
+"""Daemon killed, power cut, mender called: whatever breaks, nothing acknowledged is lost.
+
+Each break comes at another moment of a visit. What the devices have confirmations for is known
+outside the guest, to the moment; see `witness.balance` for what counts as lost.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from tests.virtual.eager import EagerCuff
+from tests.virtual.peripheral import Peripheral
+from tests.vm.debian import Suite
+from tests.vm.lab import ADAPTER_IS_UP, KILL_BLUETOOTHD, Lab
+from tests.vm.machine import GuestError
+from tests.vm.plan import Plan
+from tests.vm.witness import Balance, Break
+
+READINGS = 3  # a visit's, so that there is a middle
+LEAVE = (
+    "/opt/vitals/bin/python -c 'from pathlib import Path; from gateway.health import mender;"
+    " from gateway.health.ladder import Rung; mender.leave("
+    'Path("/var/lib/vitals/collector/mend.json"), rung=Rung.BLUETOOTHD_RESTART,'
+    ' reason="test", boot=open("/proc/sys/kernel/random/boot_id").read().strip().replace("-", ""))'
+    "'"
+)
+
+
+class Moment(NamedTuple):
+    """When a break comes: `until` waits for it while the device's visit goes on."""
+
+    name: str
+    until: Callable[[Lab, Peripheral], Awaitable[None]]
+
+
+async def mender_restarts_bluetoothd(lab: Lab, _: Suite, __: Plan) -> str:
+    """As its units ship: the request of an account without rights, carried out by one with few."""
+    before = await _daemon(lab)
+    await lab.machine.must(f"runuser -u vitals-collector -- {LEAVE}")
+    after = await _other_daemon(lab, before, 90 * lab.patience)
+    records = await lab.machine.must("cat /var/lib/vitals-mender/mended.json")
+    assert '"outcome":"done"' in records, records
+    assert (await lab.machine.sh("test -e /var/lib/vitals/collector/mend.json")).status == 1
+    await lab.visit(lab.cuff)
+    return f"bluetoothd {before} became {after}; the hub went on by itself"
+
+
+async def bluetoothd_killed(lab: Lab, _: Suite, plan: Plan) -> str:
+    """SIGKILL; everything that follows, the product does by itself."""
+    dice, collector = random.Random(5), await _collector(lab)
+    devices: list[Peripheral] = [lab.cuff, lab.meter]
+    worst_s, first_visits = 0.0, []
+
+    async def kill() -> None:
+        began = time.time()
+        await lab.machine.must(KILL_BLUETOOTHD)
+        lab.breaks.append(Break(began, time.time()))
+
+    for number in range(plan.kills):
+        device, moment = devices[number % len(devices)], MOMENTS[number % len(MOMENTS)]
+        worst_s = max(worst_s, await _broken_visit(lab, device, moment, kill, dice))
+        if number % 4 == 1:
+            first_visits.append(await _first_visit(lab, lab.eager[number // 4 % len(lab.eager)]))
+    found = await _at_the_end(lab)
+    assert await _collector(lab) == collector, "the collector was restarted"
+    speaks_first = lab.eager[-1]
+    first_visits.append(await _first_visit(lab, speaks_first))
+    await lab.visit(speaks_first)
+    again = await lab.settled([speaks_first])
+    assert again.is_whole, f"subscriptions do not stand again: {again}"
+    return (
+        f"{plan.kills} kills: {found}; fetched within {worst_s:.0f} s; first visits of cuffs that"
+        f" speak first: {sum(first_visits)} of {len(first_visits)} heard, later ones all"
+    )
+
+
+async def power_cut(lab: Lab, _: Suite, plan: Plan) -> str:
+    """QEMU killed, the same disk booted again."""
+    dice = random.Random(6)
+    devices: list[Peripheral] = [lab.cuff, lab.meter]
+    boots: list[float] = []
+
+    async def cut() -> None:
+        await lab.cut()
+        boots.append(await lab.start())
+
+    for number in range(plan.cuts):
+        device, moment = devices[number % len(devices)], MOMENTS[number % len(MOMENTS)]
+        await _broken_visit(lab, device, moment, cut, dice)
+        found = await lab.settled([lab.cuff])
+        assert found.is_whole, f"after cut {number + 1} ({moment.name}): {found}; {await lab.log()}"
+    found = await _at_the_end(lab)
+    return f"{plan.cuts} cuts: {found}; boots {min(boots):.0f} to {max(boots):.0f} s"
+
+
+async def power_cut_in_a_backlog(lab: Lab, _: Suite, plan: Plan) -> str:
+    """A meter with many records, cut while it tells them: the rest is asked for again."""
+    for _record in range(plan.backlog):
+        lab.meter.measure()
+    before = len(lab.witness.first_seen)
+    await _woken_until(
+        lab, lab.meter, lambda: len(lab.witness.first_seen) - before >= plan.backlog // 2
+    )
+    await lab.cut()
+    seen = len(lab.witness.first_seen) - before
+    await lab.start()
+    await lab.fetched(lab.meter)
+    found = await _at_the_end(lab)
+    return f"cut after {seen} of {2 * plan.backlog} frames: {found}"
+
+
+async def _at_the_end(lab: Lab) -> Balance:
+    """The balance of cuff and meter; a meter is asked for what is missing, so nothing may be."""
+    await lab.visit(lab.meter)
+    healed = await lab.settled([lab.meter])
+    assert healed.is_whole, f"meter: {healed}; {await lab.log()}"
+    assert not healed.in_window, f"the meter was not asked again: {healed}"
+    found = await lab.settled([lab.cuff, lab.meter])
+    assert found.is_whole, f"{found}; {await lab.log()}"
+    return found
+
+
+async def _first_visit(lab: Lab, cuff: EagerCuff) -> bool:
+    """After the daemon's return nobody can be subscribed yet: whether it was heard is counted."""
+    await lab.visit(cuff)
+    found = await lab.settled([cuff], tries=3)
+    if found.lost:
+        assert found.lost == 1, str(found)
+        cuff.memory["records"][-1].pop("fetched_ms")
+    return not found.lost
+
+
+async def _broken_visit(
+    lab: Lab,
+    device: Peripheral,
+    moment: Moment,
+    break_it: Callable[[], Awaitable[None]],
+    dice: random.Random,
+) -> float:
+    """Readings, the break at its moment; seconds from the break until all of them are fetched."""
+    for _ in range(READINGS):
+        device.measure()
+    await moment.until(lab, device)
+    await asyncio.sleep(dice.uniform(0, 0.3))
+    began = time.monotonic()
+    await break_it()
+    await lab.fetched(device)
+    await lab.machine.must(ADAPTER_IS_UP, 90 * lab.patience)
+    return time.monotonic() - began
+
+
+async def _nobody_there(lab: Lab, device: Peripheral) -> None:
+    assert lab is not None
+    assert device.connection is None
+
+
+async def _connected(lab: Lab, device: Peripheral) -> None:
+    await _woken_until(lab, device, lambda: device.connection is not None)
+
+
+async def _first_confirmed(lab: Lab, device: Peripheral) -> None:
+    left = len(device.waiting())
+    await _woken_until(lab, device, lambda: len(device.waiting()) < left)
+
+
+async def _first_committed(lab: Lab, device: Peripheral) -> None:
+    """The commit is seen, and the break comes at once: whether it is durable shows now."""
+    before = len(lab.witness.first_seen)
+    await _woken_until(lab, device, lambda: len(lab.witness.first_seen) > before)
+
+
+async def _all_confirmed(lab: Lab, device: Peripheral) -> None:
+    await _woken_until(lab, device, lambda: not device.waiting())
+
+
+MOMENTS = (
+    Moment("nobody there", _nobody_there),
+    Moment("connected", _connected),
+    Moment("first confirmed", _first_confirmed),
+    Moment("first committed", _first_committed),
+    Moment("all confirmed", _all_confirmed),
+)
+
+
+async def _woken_until(lab: Lab, device: Peripheral, reached: Callable[[], bool]) -> None:
+    limit_s = 120 * lab.patience
+    try:
+        async with asyncio.timeout(limit_s):
+            while not reached():
+                if not device.is_heard:
+                    await device.advertise()
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        raise GuestError(f"nothing came in {limit_s:.0f} s; {await lab.log()}") from None
+
+
+async def _daemon(lab: Lab) -> str:
+    return await lab.machine.must("systemctl show -P MainPID bluetooth")
+
+
+async def _other_daemon(lab: Lab, before: str, seconds: float) -> str:
+    async with asyncio.timeout(seconds):
+        while True:
+            found = (await lab.machine.sh("systemctl show -P MainPID bluetooth")).out.strip()
+            if found not in {"", "0", before}:
+                return found
+            await asyncio.sleep(1)
+
+
+async def _collector(lab: Lab) -> str:
+    return await lab.machine.must("systemctl show -P NRestarts vitals-collector")
