@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from tests.vm import breaking, early, pairing
+from tests.vm import breaking, early, pairing, reinstalled
 from tests.vm.debian import Suite
 from tests.vm.lab import ADAPTER_IS_UP, Lab
 from tests.vm.plan import Plan
@@ -51,5 +51,6 @@ ALL: dict[str, Entry] = {
     "power_cut": Entry(breaking.power_cut, 1000),
     "power_cut_in_a_backlog": Entry(breaking.power_cut_in_a_backlog, 300),
     "pairing_survives_a_cut": Entry(pairing.pairing_survives_a_cut, 300),
+    "bonds_survive_a_new_card": Entry(reinstalled.bonds_survive_a_new_card, 300),
 }
 NEEDED = tuple(name for name, entry in ALL.items() if entry.needed)
