@@ -25,7 +25,7 @@ demo: $(READY) ## Set up, then the main job end to end with virtual devices (DAY
 test: $(READY) ## Set up, then every test that needs no emulated machine
 	@$(BIN)/python -m tests.suite $(ARGS)
 
-test-vm: $(READY) ## As root: a Debian guest under QEMU with its own kernel and bluetoothd
+test-vm: $(READY) ## As root: Debian 12 and 13 under QEMU, each with its own kernel and bluetoothd
 	@$(BIN)/python -m tests.vm.run
 
 check: $(READY) ## Tests, style, types, doors, lock file, tidiness: all of them, then the verdict

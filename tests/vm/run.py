@@ -6,9 +6,11 @@ Prints a line a scenario and a summary as pytest does. Exit status 0: every scen
 
 import asyncio
 import shutil
+import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from typing import NoReturn
 
 from tests.vm import summary
 from tests.vm.build import Image, image
@@ -62,7 +64,13 @@ async def guest(suite: Suite, made: Image, plan: Plan, wanted: list[str]) -> lis
     return outcomes
 
 
+def _end(*_: object) -> NoReturn:
+    """Leave by way of every `finally`, which stop the guests."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
 def main(options: Namespace) -> int:
+    signal.signal(signal.SIGTERM, _end)
     began, outcomes = time.monotonic(), []
     plan = Plan(*(getattr(options, name) for name in Plan._fields))
     wanted = [name for name in ALL if name in NEEDED or not options.only or name in options.only]
