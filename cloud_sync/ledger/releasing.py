@@ -1,0 +1,120 @@
+"""Releasing a month: the biller hands the lines of a signed, unchanged month to billing.
+
+What is billable goes as it is. A line that a person must decide about goes only when it is named
+with the reason, which stays in the row; a line that still waits for its end never goes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from cloud_sync.contract.canonical import canonical
+from cloud_sync.ledger import closing, entries, release_rows
+from cloud_sync.ledger.closing import Snapshot, Standing
+from cloud_sync.ledger.identifiers import new_id
+from cloud_sync.ledger.refused import Refused
+from cloud_sync.ledger.release_rows import Line, Release
+from cloud_sync.ledger.tables import release
+
+Decisions = Mapping[str, str]  # `99454`, or `99454/2026-01-02` by its first date: the reason
+NONE: Decisions = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What of a month would be released, and what would stay behind with its status."""
+
+    standing: Standing
+    lines: tuple[Line, ...]
+    behind: tuple[tuple[Line, str], ...]
+
+
+def name_of(line: Line) -> str:
+    """How a line of a month is named where its code alone is not enough."""
+    return f"{line.code}/{line.first}"
+
+
+def offer(standing: Standing, decisions: Decisions = NONE) -> Offer:
+    """What a release of this month hands over; Refused where it cannot be released as it stands."""
+    snapshot = standing.snapshot
+    if snapshot is None:
+        raise Refused("This month has not been closed yet.")
+    if standing.changes:
+        raise Refused("Facts arrived since the month was closed: close it again, sign, release.")
+    if standing.state != "signed":
+        raise Refused("This month is not signed: only a signed month is released.")
+    found = list(_lines(snapshot))
+    chosen = _decided([line for line, status in found if status == "needs_review"], decisions)
+    lines, behind = [], []
+    for line, status in found:
+        reason = chosen.get(name_of(line)) if status == "needs_review" else None
+        if status == "billable" or reason:
+            lines.append(msgspec.structs.replace(line, decision=reason))
+        else:
+            behind.append((line, status))
+    if not lines:
+        raise Refused("No line of this month can be released: none of them is billable.")
+    return Offer(standing=standing, lines=tuple(lines), behind=tuple(behind))
+
+
+def make(  # noqa: PLR0913 - named columns
+    db: Connection,
+    patient_id: str,
+    month: str,
+    *,
+    author: str,
+    at_ms: int,
+    decisions: Decisions = NONE,
+    digest: str | None = None,
+) -> Release:
+    """Release the month as it was signed; with a `digest` (hex) only if that version was shown."""
+    who = closing.held(db, patient_id)
+    standing = closing.standing(db, who, month, at_ms)
+    known = release_rows.of_patient(db, patient_id, month)
+    if known and known[-1].stands and not standing.changes:
+        raise Refused("This month is released already.")
+    found = offer(standing, decisions)
+    snapshot, signature = standing.snapshot, standing.signature
+    assert snapshot is not None, "only a signed month is offered"
+    assert signature is not None, "only a signed month is offered"
+    if digest is not None and snapshot.digest.hex() != digest:
+        raise Refused("The month was closed again meanwhile: look at it, then release.")
+    if not closing.rests_on_the_same(db, who, snapshot):
+        raise Refused("Facts of other dates changed: close the month again, sign, release.")
+    row = {
+        "id": new_id(),
+        "snapshot_id": snapshot.id,
+        "attestation_id": signature.id,
+        "digest": snapshot.digest,
+        "lines": canonical([msgspec.to_builtins(one) for one in found.lines]).decode(),
+        "released_at_ms": at_ms,
+        "author": author,
+    }
+    entries.add(db, release, row, author=author, at_ms=at_ms)
+    return release_rows.of_patient(db, patient_id, month)[-1]
+
+
+def _lines(snapshot: Snapshot) -> Iterator[tuple[Line, str]]:
+    """Each line of the determination that was signed, with its status."""
+    rows: list[dict[str, Any]] = snapshot.facts["determination"]["lines"]
+    for row in rows:
+        yield msgspec.convert(row, type=Line), row["status"]
+
+
+def _decided(asking: list[Line], decisions: Decisions) -> dict[str, str]:
+    """The reason for each line that is named; Refused where a name fits none, or more than one."""
+    chosen: dict[str, str] = {}
+    for name, reason in decisions.items():
+        fits = [line for line in asking if name in (line.code, name_of(line))]
+        if not fits:
+            raise Refused(f"{name}: no line of this code waits for a person's decision.")
+        if len(fits) > 1:
+            either = " or ".join(name_of(line) for line in fits)
+            raise Refused(f"{name}: there are several; name one, as {either}.")
+        if not reason.strip():
+            raise Refused(f"{name}: say why it is released; the reason is kept with it.")
+        chosen[name_of(fits[0])] = reason.strip()
+    return chosen
