@@ -6,6 +6,7 @@ which `closing` says here in the same transaction.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -26,7 +27,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     units: int
     first: str = msgspec.field(name="from")  # date of service, ISO
     last: str = msgspec.field(name="to")
-    program: str
+    program: Literal["RPM", "CCM"]
     decision: str | None = None
 
 

@@ -4,7 +4,7 @@ What is billable goes as it is. A line that a person must decide about goes only
 with the reason, which stays in the row; a line that still waits for its end never goes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +12,18 @@ import msgspec
 from sqlalchemy import Connection
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import closing, entries, release_rows
+from cloud_sync.ledger import closing, entries, people, release_rows, worklist
 from cloud_sync.ledger.closing import Snapshot, Standing
+from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.identifiers import new_id
+from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.release_rows import Line, Release
 from cloud_sync.ledger.tables import release
 
 Decisions = Mapping[str, str]  # `99454`, or `99454/2026-01-02` by its first date: the reason
 NONE: Decisions = {}
+_EVERYBODY = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,17 @@ class Offer:
     standing: Standing
     lines: tuple[Line, ...]
     behind: tuple[tuple[Line, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became, or would become, of one patient's month; with a `problem` nothing."""
+
+    patient_id: str
+    lines: tuple[Line, ...] = ()
+    behind: tuple[tuple[Line, str], ...] = ()
+    release: Release | None = None
+    problem: str | None = None
 
 
 def name_of(line: Line) -> str:
@@ -69,21 +83,15 @@ def make(  # noqa: PLR0913 - named columns
     at_ms: int,
     decisions: Decisions = NONE,
     digest: str | None = None,
-) -> Release:
+) -> Outcome:
     """Release the month as it was signed; with a `digest` (hex) only if that version was shown."""
     who = closing.held(db, patient_id)
-    standing = closing.standing(db, who, month, at_ms)
-    known = release_rows.of_patient(db, patient_id, month)
-    if known and known[-1].stands and not standing.changes:
-        raise Refused("This month is released already.")
-    found = offer(standing, decisions)
-    snapshot, signature = standing.snapshot, standing.signature
+    found = _looked_at(db, who, month, at_ms, decisions)
+    snapshot, signature = found.standing.snapshot, found.standing.signature
     assert snapshot is not None, "only a signed month is offered"
     assert signature is not None, "only a signed month is offered"
     if digest is not None and snapshot.digest.hex() != digest:
         raise Refused("The month was closed again meanwhile: look at it, then release.")
-    if not closing.rests_on_the_same(db, who, snapshot):
-        raise Refused("Facts of other dates changed: close the month again, sign, release.")
     row = {
         "id": new_id(),
         "snapshot_id": snapshot.id,
@@ -94,7 +102,59 @@ def make(  # noqa: PLR0913 - named columns
         "author": author,
     }
     entries.add(db, release, row, author=author, at_ms=at_ms)
-    return release_rows.of_patient(db, patient_id, month)[-1]
+    made = release_rows.of_patient(db, patient_id, month)[-1]
+    return Outcome(patient_id=patient_id, lines=made.lines, behind=found.behind, release=made)
+
+
+def _looked_at(db: Connection, who: Patient, month: str, at_ms: int, decisions: Decisions) -> Offer:
+    """What can be released of the month as it stands in the ledger now, or Refused."""
+    standing = closing.standing(db, who, month, at_ms)
+    known = release_rows.of_patient(db, who.id, month)
+    if known and known[-1].stands and not standing.changes:
+        raise Refused("This month is released already.")
+    found = offer(standing, decisions)
+    snapshot = standing.snapshot
+    assert snapshot is not None, "only a signed month is offered"
+    if not closing.rests_on_the_same(db, who, snapshot):
+        raise Refused("Facts of other dates changed: close the month again, sign, release.")
+    return found
+
+
+def waiting(db: Connection, month: str) -> list[str]:
+    """Patients whose recorded month is signed and not released, by name."""
+    signed = worklist.patients(db, month, "signed", limit=_EVERYBODY)
+    known = release_rows.of_month(db, month, signed)
+    return [one for one in signed if one not in known or not known[one][-1].stands]
+
+
+def tried(
+    db: Connection, patient_id: str, month: str, at_ms: int, decisions: Decisions = NONE
+) -> Outcome:
+    """What a release would do now; nothing is written."""
+    try:
+        found = _looked_at(db, people.find(db, patient_id), month, at_ms, decisions)
+    except Refused as problem:
+        return Outcome(patient_id=patient_id, problem=str(problem))
+    return Outcome(patient_id=patient_id, lines=found.lines, behind=found.behind)
+
+
+def make_all(  # noqa: PLR0913 - named columns
+    store: Store,
+    patients: Iterable[str],
+    month: str,
+    *,
+    author: str,
+    at_ms: int,
+    decisions: Decisions = NONE,
+) -> Iterator[Outcome]:
+    """Release each patient's month in a short transaction of its own, or say why it stays."""
+    for one in patients:
+        try:
+            with store.write() as db:
+                made = make(db, one, month, author=author, at_ms=at_ms, decisions=decisions)
+        except Refused as problem:
+            made = Outcome(patient_id=one, problem=str(problem))
+        yield made
 
 
 def _lines(snapshot: Snapshot) -> Iterator[tuple[Line, str]]:

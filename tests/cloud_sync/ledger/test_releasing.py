@@ -70,7 +70,9 @@ def sign(store: Store, at_ms: int = AT) -> None:
 
 def release(store: Store, at_ms: int = AT, **keys: Any) -> Release:
     with store.write() as db:
-        return releasing.make(db, ANN, MONTH, author=BILLER, at_ms=at_ms, **keys)
+        made = releasing.make(db, ANN, MONTH, author=BILLER, at_ms=at_ms, **keys).release
+    assert made is not None
+    return made
 
 
 def of_ann(store: Store) -> list[Release]:
