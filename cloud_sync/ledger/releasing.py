@@ -61,7 +61,7 @@ def offer(standing: Standing, decisions: Decisions = NONE) -> Offer:
     if standing.state != "signed":
         raise Refused("This month is not signed: only a signed month is released.")
     found = list(_lines(snapshot))
-    chosen = _decided([line for line, status in found if status == "needs_review"], decisions)
+    chosen = _decided(waiting_lines(snapshot), decisions)
     lines, behind = [], []
     for line, status in found:
         reason = chosen.get(name_of(line)) if status == "needs_review" else None
@@ -155,6 +155,11 @@ def make_all(  # noqa: PLR0913 - named columns
         except Refused as problem:
             made = Outcome(patient_id=one, problem=str(problem))
         yield made
+
+
+def waiting_lines(snapshot: Snapshot) -> list[Line]:
+    """The lines of a month that go only when a person decides so and says why."""
+    return [line for line, status in _lines(snapshot) if status == "needs_review"]
 
 
 def _lines(snapshot: Snapshot) -> Iterator[tuple[Line, str]]:
