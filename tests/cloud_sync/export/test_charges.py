@@ -5,18 +5,23 @@ import io
 import json
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cloud_sync.anchor import Anchor
 from cloud_sync.cli import app
 from cloud_sync.config import load
 from cloud_sync.export.charges import COLUMNS, charge_list
+from cloud_sync.export.packet import build, load_seal
+from cloud_sync.export.verify import problems
 from cloud_sync.ledger import closing, people, release_rows, releasing
 from cloud_sync.ledger.engine import open_store
 from tests.cloud_sync.export.conftest import CLOSED_MS, MONTH, Practice
+from tests.cloud_sync.export.test_contradictions import signed_anew
+from tests.cloud_sync.export.test_verify import unpacked
 
 DAY_MS = 86_400_000
 
@@ -170,3 +175,25 @@ def test_what_is_refused_says_what_to_do_and_leaves_no_list(
         assert release_rows.of_patient(db, copy.patient, MONTH) == [], "no list, no release"
     assert run(copy, MONTH, *ida) == 0
     assert "released already" in refused(copy, capsys, MONTH, *ida)
+
+
+def test_a_packet_shows_and_proves_what_was_released(
+    copy: Practice, lone: Callable[[bytes], list[str]]
+) -> None:
+    assert run(copy, MONTH) == 0
+    reopened(copy)
+    assert run(copy, MONTH) == 0
+    Anchor(copy.config, copy.store, lambda: CLOSED_MS + DAY_MS).take()
+    seal = load_seal(copy.config)
+    with copy.store.read() as db:
+        raw = build(db, seal, copy.patient, MONTH)
+        known = release_rows.of_patient(db, copy.patient, MONTH)
+    files = unpacked(raw)
+    first, second = json.loads(files["releases.json"])
+    assert [first["id"], second["id"]] == [one.id for one in known]
+    assert (first["void_reason"], second["void_reason"]) == ("A scan is late", None)
+    assert [one["code"] for one in second["lines"]] == ["99454", "99457"]
+    assert problems(raw) == lone(raw) == []
+    changed = files["releases.json"].replace(b'"99454"', b'"99457"')
+    told = ["Releases to billing are not as the ledger has them."]
+    assert problems(signed_anew({**files, "releases.json": changed}, seal.signer.key)) == told
