@@ -35,17 +35,12 @@ from tests.cloud_sync.ledger.records import (
     people,
     work,
 )
+from tests.cloud_sync.ledger.test_reopening import ON_FILE
 
 AT = ms("2026-02-03T12:00:00+00:00")
 LATER = AT + 86_400_000
 MONTH = "2026-01"
 BILLER = "e" * 32
-ON_FILE = (
-    ("patient", {"established_on": "2024-05-01"}),
-    ("consents", {"program": "RPM", "given_on": "2026-01-01"}),
-    ("orders", {"program": "RPM", "ordered_on": "2026-01-01"}),
-    ("episodes", {"program": "RPM", "start": "2026-01-01"}),
-)
 
 
 @pytest.fixture
