@@ -25,6 +25,7 @@ _COMMANDS = {
     "settings": "cloud_sync.commands.settings:app",
     "fees": "cloud_sync.commands.fees:app",
     "close": "cloud_sync.commands.closing:close",
+    "release": "cloud_sync.commands.release:release",
     "retention": "cloud_sync.commands.retention:app",
     "packet": "cloud_sync.commands.packet:packet",
     "self-audit": "cloud_sync.commands.self_audit:self_audit",

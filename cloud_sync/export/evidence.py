@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, select
 
-from cloud_sync.ledger import closing
+from cloud_sync.ledger import closing, release_rows
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.tables import (
     assignment,
@@ -29,6 +30,8 @@ from cloud_sync.ledger.tables import (
     practice_detail,
     practice_setting,
     program_fact,
+    release,
+    release_void,
     staff,
     staff_detail,
 )
@@ -56,7 +59,7 @@ class Evidence:
 
 
 def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any]) -> Evidence:
-    """As known when the snapshot was taken, with its later signatures; `facts` is its body."""
+    """As known at the snapshot, with later signatures and releases; `facts` is its body."""
     known_ms, mine = facts["as_of_ms"], patient.id
     readings = _observations(db, mine, [bytes.fromhex(one) for one in facts["readings"]])
     sealed = _rows(db, envelope, envelope.c.id, [row["envelope_id"] for row in readings])
@@ -67,6 +70,7 @@ def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any
         month_snapshot.c.month == month,
     )
     signed = _rows(db, attestation, attestation.c.snapshot_id, _ids(versions))
+    released = _rows(db, release, release.c.snapshot_id, _ids(versions))
     given = _where(
         db, assignment, assignment.c.patient_id == mine, assignment.c.recorded_at_ms <= known_ms
     )
@@ -93,6 +97,8 @@ def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any
         attestation_void: _rows(
             db, attestation_void, attestation_void.c.attestation_id, _ids(signed)
         ),
+        release: released,
+        release_void: _rows(db, release_void, release_void.c.release_id, _ids(released)),
         hub_key: _rows(db, hub_key, hub_key.c.hub_id, {row["hub_id"] for row in readings}),
     }
     people = _staff(db, chained, facts["billing_practitioner"])
@@ -162,6 +168,22 @@ def snapshots(db: Connection, patient_id: str, month: str) -> Rows:
             }
         made.append(row)
     return made
+
+
+def releases(db: Connection, patient_id: str, month: str) -> Rows:
+    """What was handed to billing of each version, and what voided it."""
+    return [
+        {
+            "id": one.id,
+            "version": one.version,
+            "snapshot_sha256": one.digest.hex(),
+            "lines": msgspec.to_builtins(one.lines),
+            "released_at_ms": one.released_at_ms,
+            "void_reason": one.void_reason,
+            "voided_at_ms": one.voided_at_ms,
+        }
+        for one in release_rows.of_patient(db, patient_id, month)
+    ]
 
 
 def _known(table: Table, at_ms: int) -> ColumnElement[bool]:

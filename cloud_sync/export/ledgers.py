@@ -78,7 +78,7 @@ def days(found: Iterable[Day], zone: str) -> bytes:
         "date", "counts", "reasons", "period from", "period to", "reading", "kind", "device",
         "source", "measured", "received at the clinic",
     )  # fmt: skip
-    return _table(heading, rows)
+    return table(heading, rows)
 
 
 def time(found: Rows, zone: str) -> bytes:
@@ -119,7 +119,7 @@ def time(found: Rows, zone: str) -> bytes:
         "hours until entered", "corrects", "corrected by", "taken out because", "readings",
         "alerts and plans", "entry",
     )  # fmt: skip
-    return _table(heading, rows)
+    return table(heading, rows)
 
 
 def moment(at_ms: int | None, zone: str) -> str:
@@ -127,7 +127,8 @@ def moment(at_ms: int | None, zone: str) -> str:
     return "" if at_ms is None else local(at_ms, zone).isoformat(timespec="seconds")
 
 
-def _table(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+def table(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A CSV that a spreadsheet opens without running anything that a person typed."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(heading)

@@ -87,6 +87,7 @@ def build(db: Connection, seal: Seal, patient_id: str, month: str) -> bytes:
         "determination.json": canonical(facts["determination"]),
         "case.json": case,
         "signatures.json": canonical(evidence.snapshots(db, patient_id, month)),
+        "releases.json": canonical(evidence.releases(db, patient_id, month)),
         **_shown(found, facts, case_file, seal),
         **_ledger(proof, seal),
         "keyset.bin": seal.keyset,

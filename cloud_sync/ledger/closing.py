@@ -1,8 +1,8 @@
 """Closing a month: snapshots that never change, a practitioner's signature, and what came after.
 
 A snapshot is one row. What arrives later shows as a difference at once; opening the month again is
-a new version with a reason, and voids the signature under the old one: `reopening` does it by
-itself. Nothing is edited.
+a new version with a reason, and voids the signature and the release under the old one: `reopening`
+does it by itself. Nothing is edited.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import entries, training
+from cloud_sync.ledger import entries, release_rows, training
 from cloud_sync.ledger.differences import differences
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.local_time import midnight_ms
@@ -89,17 +89,17 @@ def close(db: Connection, patient_id: str, month: str, *, author: str, at_ms: in
     The reason of a further version names what arrived. A packet also has the case file, so one that
     can no longer be made as it was is a change too, though the month's own figures are the same.
     """
-    before = standing(db, _held(db, patient_id), month, at_ms)
+    before = standing(db, held(db, patient_id), month, at_ms)
     if before.snapshot is None:
         _take(db, before, None, author=author, at_ms=at_ms)
     elif before.changes:
         _reopen(db, before, "; ".join(before.changes), author=author, at_ms=at_ms)
-    elif not _rests_on_the_same(db, before.patient, before.snapshot):
+    elif not rests_on_the_same(db, before.patient, before.snapshot):
         _reopen(db, before, _OTHER_DATES, author=author, at_ms=at_ms)
     return standing(db, before.patient, month, at_ms)
 
 
-def _rests_on_the_same(db: Connection, who: Patient, snapshot: Snapshot) -> bool:
+def rests_on_the_same(db: Connection, who: Patient, snapshot: Snapshot) -> bool:
     """Whether the case file of then can still be made: a later assignment moves older readings."""
     case = case_of_month(db, who, snapshot.month, snapshot.made_at_ms)
     recorded: str = snapshot.facts["case_sha256"]
@@ -110,7 +110,7 @@ def reopen(  # noqa: PLR0913 - named columns
     db: Connection, patient_id: str, month: str, *, reason: str, author: str, at_ms: int
 ) -> Standing:
     """A new version because a person asks for it; voids the signature of the old one."""
-    before = standing(db, _held(db, patient_id), month, at_ms)
+    before = standing(db, held(db, patient_id), month, at_ms)
     if before.snapshot is None:
         raise Refused("This month has not been closed yet.")
     if not reason.strip():
@@ -125,7 +125,7 @@ def sign(  # noqa: PLR0913 - named columns
     """The practitioner's signature under exactly the snapshot that was shown."""
     if staff_id not in practitioners(db, at_ms):
         raise Refused("Only a practitioner signs a month.")
-    before = standing(db, _held(db, patient_id), month, at_ms)
+    before = standing(db, held(db, patient_id), month, at_ms)
     if before.snapshot is None:
         raise Refused("This month has not been closed yet.")
     if before.changes:
@@ -232,7 +232,7 @@ def closed_months(db: Connection) -> list[str]:
     return sorted(found, reverse=True)
 
 
-def _held(db: Connection, patient_id: str) -> Patient:
+def held(db: Connection, patient_id: str) -> Patient:
     """The patient, whose row stays locked: closing and signing never cross each other.
 
     Nor does any chained fact arrive between what is read here and the snapshot that says so.
@@ -253,6 +253,8 @@ def _reopen(db: Connection, before: Standing, reason: str, *, author: str, at_ms
             "author": author,
         }
         entries.add(db, attestation_void, row, author=author, at_ms=at_ms)
+    if before.snapshot is not None:
+        release_rows.void_under(db, before.snapshot.id, reason, author=author, at_ms=at_ms)
     _take(db, before, reason, author=author, at_ms=at_ms)
 
 

@@ -24,6 +24,8 @@ _TIMES = {
     "month_snapshot": "made_at_ms",
     "attestation": "signed_at_ms",
     "attestation_void": "voided_at_ms",
+    "release": "released_at_ms",
+    "release_void": "voided_at_ms",
     "batch": "at_ms",
     "legal_hold": "placed_at_ms",
     "legal_hold_lift": "lifted_at_ms",

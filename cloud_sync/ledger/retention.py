@@ -2,8 +2,10 @@
 
 A record is one patient's year of service. It is kept for the practice's number of years, counted
 from the later of its last service and its last claim (42 CFR 424.516(f): seven years from service;
-422.504(d): ten). A claim is known by the attestation under a month; as a device period that ends in
-January rests on readings of December, January's claims count for the year before as well.
+422.504(d): ten). A claim is known by the release of a month to billing, a correction by what voided
+that; where nothing was released, by the attestation, as a practice may bill without releasing. As
+a device period that ends in January rests on readings of December, January's claims count for the
+year before as well.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -16,7 +18,14 @@ from cloud_sync.ledger import holds, practice_settings
 from cloud_sync.ledger.holds import Hold
 from cloud_sync.ledger.local_time import local, to_ms
 from cloud_sync.ledger.people import Patient, everyone
-from cloud_sync.ledger.tables import attestation, care_time, month_snapshot, observation
+from cloud_sync.ledger.tables import (
+    attestation,
+    care_time,
+    month_snapshot,
+    observation,
+    release,
+    release_void,
+)
 
 # No zone is further from UTC: what lies this near to New Year counts for both years.
 _MARGIN_MS = 14 * 3_600_000
@@ -135,16 +144,29 @@ def _in_year(db: Connection, year: int, homes: Mapping[str, Patient]) -> dict[st
     for row in db.execute(months.where(inside)):
         if row.patient_id in found:
             found[row.patient_id].closed.add(row.month)
-    claims = (
-        select(month_snapshot.c.patient_id, func.max(attestation.c.signed_at_ms).label("at_ms"))
+    _claims(db, year, found)
+    return found
+
+
+def _claims(db: Connection, year: int, found: dict[str | None, _Year]) -> None:
+    """The latest of signature, release and its end: of several the one that keeps longest."""
+    rows = db.execute(
+        select(
+            month_snapshot.c.patient_id,
+            func.max(attestation.c.signed_at_ms).label("signed"),
+            func.max(release.c.released_at_ms).label("released"),
+            func.max(release_void.c.voided_at_ms).label("voided"),
+        )
         .join(attestation, attestation.c.snapshot_id == month_snapshot.c.id)
+        .outerjoin(release, release.c.snapshot_id == month_snapshot.c.id)
+        .outerjoin(release_void, release_void.c.release_id == release.c.id)
         .where(month_snapshot.c.month.between(f"{year - 1}-12", f"{year + 1}-01"))
         .group_by(month_snapshot.c.patient_id)
     )
-    for row in db.execute(claims):
+    for row in rows:
         if row.patient_id in found:
-            found[row.patient_id].last_claim_ms = row.at_ms
-    return found
+            claimed = max(row.signed, row.released or 0, row.voided or 0)
+            found[row.patient_id].last_claim_ms = claimed
 
 
 def _readings(db: Connection, year: int, found: dict[str | None, _Year]) -> None:

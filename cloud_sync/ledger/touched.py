@@ -37,6 +37,8 @@ LEAVES_MONTHS_ALONE = frozenset(
         "month_snapshot",
         "patient",
         "read_log",
+        "release",
+        "release_void",
         "training_case",
         "training_review",
         "time_import",

@@ -15,6 +15,7 @@ class Permission(Enum):
     KEEP_FILE = "keep file"  # consents, orders, visits
     RECORD_TIME = "record time"
     CLOSE_MONTHS = "close months"  # signing also needs the practitioner's billing role
+    RELEASE_MONTHS = "release months"  # to billing
     READ_HUBS = "read hubs"
     ENROL_HUBS = "enrol hubs"
     READ_ALARMS = "read alarms"
@@ -33,12 +34,13 @@ _CLINICIAN = _EVERYONE | {
 OPEN = frozenset({_P.PUBLIC, _P.MACHINE})
 GRANTS: dict[str, frozenset[Permission]] = {
     "reader": _EVERYONE,
-    "biller": _EVERYONE | {_P.KEEP_FILE, _P.CLOSE_MONTHS},
+    "biller": _EVERYONE | {_P.KEEP_FILE, _P.CLOSE_MONTHS, _P.RELEASE_MONTHS},
     "clinician": _CLINICIAN,
     # In a small practice the administrator is often the nurse; a second account for one person
     # would blind the check that nobody's minutes overlap.
     "admin": _CLINICIAN
     | {
+        _P.RELEASE_MONTHS,
         _P.ENROL_HUBS,
         _P.READ_ALARMS,
         _P.READ_ACCESS_LOG,
@@ -55,6 +57,7 @@ SHOWS_PATIENTS = frozenset(
         _P.KEEP_FILE,
         _P.RECORD_TIME,
         _P.CLOSE_MONTHS,
+        _P.RELEASE_MONTHS,
         _P.READ_ACCESS_LOG,
         _P.READ_SELF_AUDIT,
         _P.PRACTISE,

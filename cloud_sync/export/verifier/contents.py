@@ -14,10 +14,11 @@ Shown = Mapping[str, Any]
 
 
 def check_contents(files: Files, ledger: Ledger) -> Iterator[str]:
-    """Snapshot, signatures, facts, devices, settings, time and day ledger."""
+    """Snapshot, signatures, releases, facts, devices, settings, time and day ledger."""
     snapshot = json.loads(files["snapshot.json"])
     yield from _snapshot(files, snapshot, ledger)
     yield from _signatures(files, ledger)
+    yield from _releases(files, ledger)
     details = ledger.rows("patient_detail")
     corrected = {row.get("corrects") for row in details}
     shown = {k: v for k, v in json.loads(files["patient.json"]).items() if v is not None}
@@ -97,6 +98,30 @@ def _signatures(files: Files, ledger: Ledger) -> Iterator[str]:
         found.append((*version, *says))
     if found != expected:
         yield "Versions and signatures are not as the ledger has them."
+
+
+def _releases(files: Files, ledger: Ledger) -> Iterator[str]:
+    """What was handed to billing, as the ledger has it; a packet of old knows of none."""
+    versions = {row["id"]: row for row in ledger.rows("month_snapshot")}
+    voids = {row["release_id"]: row for row in ledger.rows("release_void")}
+    expected = []
+    for row in ledger.rows("release"):
+        snapshot, void = versions.get(row["snapshot_id"], {}), voids.get(row["id"], {})
+        if row["digest"] != snapshot.get("digest"):
+            yield f"Version {snapshot.get('version')} was released as something else."
+        shown = {
+            "id": row["id"],
+            "version": snapshot.get("version"),
+            "snapshot_sha256": row["digest"],
+            "lines": json.loads(row["lines"]),
+            "released_at_ms": row["released_at_ms"],
+            "void_reason": void.get("reason"),
+            "voided_at_ms": void.get("voided_at_ms"),
+        }
+        expected.append(json_text(shown))
+    found = json.loads(files.get("releases.json", b"[]"))
+    if sorted(map(json_text, found)) != sorted(expected):
+        yield "Releases to billing are not as the ledger has them."
 
 
 def _time(time: Sequence[Shown], ledger: Ledger) -> Iterator[str]:

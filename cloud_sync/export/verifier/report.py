@@ -156,7 +156,7 @@ def _sound(raw: bytes, files: Files, ledger: Ledger, *, pinned: bool, named: boo
         ),
         (
             f"{about['time_entries']} time entries, {facts} facts on file, the snapshot, its"
-            " versions and signatures are as the clinic's ledger has them"
+            " versions, signatures and releases are as the clinic's ledger has them"
         ),
         (
             f"{entries} records and {sent} rows of hubs are in the ledger of {note.size} entries"

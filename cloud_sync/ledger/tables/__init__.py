@@ -34,6 +34,8 @@ from cloud_sync.ledger.tables.months import (
     month_snapshot,
     month_touched,
     practice_setting,
+    release,
+    release_void,
 )
 from cloud_sync.ledger.tables.people import (
     assignment,
@@ -104,6 +106,8 @@ __all__ = [
     "program_fact",
     "quarantine",
     "read_log",
+    "release",
+    "release_void",
     "running_clock",
     "session",
     "sign_in_attempt",
@@ -135,6 +139,8 @@ APPEND_ONLY = (
     month_snapshot,
     attestation,
     attestation_void,
+    release,
+    release_void,
     legal_hold,
     legal_hold_lift,
     entry,
@@ -184,4 +190,6 @@ CHAINED = (  # each new row has an entry of its own, written with it
     legal_hold,
     legal_hold_lift,
     hub_key,
+    release,
+    release_void,
 )

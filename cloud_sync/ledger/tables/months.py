@@ -1,4 +1,4 @@
-"""Practice settings, and months as they were closed and signed."""
+"""Practice settings, and months as they were closed, signed and released to billing."""
 
 from sqlalchemy import (
     BigInteger,
@@ -57,6 +57,28 @@ attestation_void = Table(  # append-only
     "attestation_void",
     metadata,
     Column("attestation_id", HEX32, ForeignKey("attestation.id"), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("voided_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
+)
+
+release = Table(  # append-only: what the biller handed to billing of one version of a month
+    "release",
+    metadata,
+    Column("id", HEX32, primary_key=True),
+    # A version is released once; a further release of the month has a version of its own.
+    Column("snapshot_id", HEX32, ForeignKey("month_snapshot.id"), nullable=False, unique=True),
+    Column("attestation_id", HEX32, ForeignKey("attestation.id"), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),  # of the snapshot, as it was shown
+    Column("lines", Text, nullable=False),  # canonical JSON
+    Column("released_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
+)
+
+release_void = Table(  # append-only: the month was opened again under it
+    "release_void",
+    metadata,
+    Column("release_id", HEX32, ForeignKey("release.id"), primary_key=True),
     Column("reason", Text, nullable=False),
     Column("voided_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),

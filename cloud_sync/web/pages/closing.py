@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from cloud_sync.ledger import closing, people, worklist
+from cloud_sync.ledger import closing, people, release_rows, releasing, staff, worklist
 from cloud_sync.ledger.local_time import local
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.rules.reasons import SENTENCES
@@ -37,9 +37,15 @@ def month_list(
 
     A line shows the month as its facts stand now, which may be seconds ahead of its recorded state.
     """
-    month = _checked(month or _last_month(visit))
     if only and only not in STATE_WORDS:
         _refuse(f"The state must be one of: {', '.join(STATE_WORDS)}.")
+    return list_page(visit, checked(month or last_month(visit)), only, page)
+
+
+def list_page(
+    visit: Visit, month: str, only: str = "", page: int = 1, notice: str | None = None
+) -> Page:
+    """The same, with what was just done."""
     with visit.store.read() as db:
         counts = worklist.counts(db, month)
         total = counts.get(only, 0) if only else sum(counts.values())
@@ -48,11 +54,16 @@ def month_list(
         ids = worklist.patients(db, month, only, limit=PAGE_SIZE, skip=(page - 1) * PAGE_SIZE)
         standings = [closing.standing(db, people.find(db, one), month, visit.now_ms) for one in ids]
         months = closing.closed_months(db)
+        released = release_rows.of_month(db, month, ids)
+        waiting = len(releasing.waiting(db, month)) if visit.may("release months") else 0
     return visit.page(
         "closing.html",
         month=month,
         months=sorted({month, *months}, reverse=True),
         standings=standings,
+        released={patient: found[-1] for patient, found in released.items()},
+        waiting=waiting,
+        notice=notice,
         states=STATE_WORDS,
         counts=counts,
         chosen=only,
@@ -68,15 +79,18 @@ def month_list(
 )
 def month_page(visit: SignedIn, patient_id: FromPath[str], month: FromPath[str]) -> Page:
     """One month as it was closed, what arrived since, and the signature."""
-    return _page(visit, patient_id, _checked(month), None)
+    return patient_page(visit, patient_id, checked(month), None)
 
 
-def _page(visit: Visit, patient_id: str, month: str, problem: str | None) -> Page:
+def patient_page(visit: Visit, patient_id: str, month: str, problem: str | None) -> Page:
+    """One month, with what went wrong just now."""
     with visit.store.read() as db:
         patient = people.find(db, patient_id)
         standing = closing.standing(db, patient, month, visit.now_ms)
         versions = closing.versions(db, patient_id, month)
         signatures = [closing.signature_of(db, one.id) for one in versions]
+        releases = release_rows.of_patient(db, patient_id, month)
+        names = {one.id: one.full_name for one in staff.everyone(db)} if releases else {}
     return visit.page(
         "month.html",
         status=409 if problem else 200,
@@ -86,6 +100,10 @@ def _page(visit: Visit, patient_id: str, month: str, problem: str | None) -> Pag
         facts=standing.snapshot.facts if standing.snapshot else None,
         over=closing.is_over(patient, month, visit.now_ms),
         versions=list(zip(versions, signatures, strict=True)),
+        released=releases[-1] if releases else None,
+        releases={one.snapshot_id: one for one in releases},
+        names=names,
+        waiting=releasing.waiting_lines(standing.snapshot) if standing.snapshot else [],
         states=STATE_WORDS,
         sentences=SENTENCES,
         statement=closing.STATEMENT,
@@ -102,7 +120,7 @@ def change_month(
     visit: SignedIn, form: Filled, patient_id: FromPath[str], month: FromPath[str]
 ) -> Response[Any]:
     """Close, sign or open again."""
-    month, who, now = _checked(month), visit.session.staff_id, visit.now_ms
+    month, who, now = checked(month), visit.session.staff_id, visit.now_ms
     try:
         with visit.store.write() as db:
             match form.text("do"):
@@ -117,11 +135,12 @@ def change_month(
                 case _:
                     _refuse("Choose what to do with the month.")
     except Refused as problem:
-        return _page(visit, patient_id, month, str(problem))
+        return patient_page(visit, patient_id, month, str(problem))
     return Redirect(f"/patients/{patient_id}/months/{month}", status_code=303)
 
 
-def _checked(month: str) -> str:
+def checked(month: str) -> str:
+    """A month as it is written, or Refused."""
     if not _MONTH.fullmatch(month) or not "1900" <= month[:4] < "2200":
         raise Refused("Give the month as 2026-01.")
     return month
@@ -131,7 +150,8 @@ def _refuse(words: str) -> None:
     raise Refused(words)
 
 
-def _last_month(visit: Visit) -> str:
+def last_month(visit: Visit) -> str:
+    """The month before the running one at the practice."""
     today = local(visit.now_ms, visit.counter.config.zone).date()
     return f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
 

@@ -99,6 +99,7 @@ def cases(files: Files, other_authority: bytes) -> dict[str, Files]:
         "Settings: ": {"settings.json": b'[{"id":"x","value":1}]'},
         "patient's details": replaced(files, "patient.json", b"Ida", b"Eda"),
         "Versions and signatures": replaced(files, "signatures.json", b"I have", b"I had"),
+        "Releases to billing": {"releases.json": b'[{"id":"x"}]'},
         "entries are not those that the checkpoint": replaced(
             files, "ledger/entries.jsonl", b"cuff placed again", b"cuff placed twice"
         ),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from cloud_sync.ledger import closing, holds, practice_settings, retention
+from cloud_sync.ledger import closing, entries, holds, practice_settings, retention, tables
 from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.practice_settings import Change
@@ -71,6 +71,31 @@ def test_a_later_claim_counts_instead(store: Store) -> None:
     assert reviewed(store, "2036-08-09T11:59:59+00:00").over == ()
     (one,) = reviewed(store, "2036-08-09T12:00:00+00:00").over
     assert one.last_claim_ms == ms("2026-08-09T12:00:00+00:00")
+
+
+def test_a_release_is_the_claim_and_so_is_its_correction(store: Store) -> None:
+    served(store)
+    signed(store, "2026-05", "2026-08-09T12:00:00+00:00")
+    released_ms = ms("2026-09-01T12:00:00+00:00")
+    with store.write() as db:
+        found = closing.latest(db, ANN, "2026-05")
+        assert found is not None
+        signature = closing.signature_of(db, found.id)
+        assert signature is not None
+        row = {
+            "id": "9" * 32, "snapshot_id": found.id, "attestation_id": signature.id,
+            "digest": found.digest, "lines": "[]", "author": NURSE,
+            "released_at_ms": released_ms,
+        }  # fmt: skip
+        entries.add(db, tables.release, row, author=NURSE, at_ms=released_ms)
+    assert reviewed(store, "2036-09-01T11:59:59+00:00").over == ()
+    (one,) = reviewed(store, "2036-09-01T12:00:00+00:00").over
+    assert one.last_claim_ms == released_ms
+    corrected = ms("2026-10-03T12:00:00+00:00")
+    with store.write() as db:
+        closing.reopen(db, ANN, "2026-05", reason="A copy", author=NURSE, at_ms=corrected)
+    assert reviewed(store, "2036-10-03T11:59:59+00:00").over == ()
+    assert reviewed(store, "2036-10-03T12:00:00+00:00").over[0].last_claim_ms == corrected
 
 
 def test_a_claim_of_january_keeps_the_december_it_rests_on(store: Store) -> None:

@@ -27,3 +27,4 @@ def test_only_those_who_treat_record_time_and_only_the_administrator_enrols() ->
     assert who(Permission.REVIEW_PRACTICE) == {"admin"}
     assert who(Permission.READ_SELF_AUDIT) == {"admin", "auditor"}
     assert who(Permission.KEEP_FILE) == {"biller", "clinician", "admin"}
+    assert who(Permission.RELEASE_MONTHS) == {"biller", "admin"}
