@@ -27,6 +27,7 @@ _COMMANDS = {
     "close": "cloud_sync.commands.closing:close",
     "release": "cloud_sync.commands.release:release",
     "retention": "cloud_sync.commands.retention:app",
+    "verify-erasure": "cloud_sync.commands.retention:verify_erasure",
     "packet": "cloud_sync.commands.packet:packet",
     "self-audit": "cloud_sync.commands.self_audit:self_audit",
     "baseline": "cloud_sync.commands.baseline:baseline",

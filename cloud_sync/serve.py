@@ -18,7 +18,7 @@ import uvicorn
 import uvloop
 from litestar import Litestar, Router
 
-from cloud_sync import setup
+from cloud_sync import setup, stores
 from cloud_sync.anchor import Anchor
 from cloud_sync.config import ClinicConfig
 from cloud_sync.crew import Crew
@@ -27,8 +27,8 @@ from cloud_sync.identity.services import Services
 from cloud_sync.ingest import broker, control, store as kept, subscribe
 from cloud_sync.ingest.broker import Broker
 from cloud_sync.ingest.subscribe import Subscriber
-from cloud_sync.ledger import schema
-from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger import schema, sealing
+from cloud_sync.ledger.engine import Store
 from cloud_sync.opening.opener import Opener
 from cloud_sync.reopener import Reopener
 
@@ -59,9 +59,11 @@ def run(
     """
     with contextlib.ExitStack() as stack:
         web, local = _listen(stack, config)
-        store = open_store(config.database_url)
+        store = stores.open_own(config)
         stack.callback(store.close)
         schema.upgrade(store)
+        with store.read() as db:
+            sealing.check(db)
         kept.forget_links(store)
         parts = _start(stack, config, store)
         app = (build or _web_app())(

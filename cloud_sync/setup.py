@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cloud_sync import stores
 from cloud_sync.config import ClinicConfig, load
 from cloud_sync.identity import checkpoint, keys, keyset, services
 from cloud_sync.ledger import schema
-from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger.engine import Store
 
 
 class Refused(Exception):  # noqa: N818  an answer to the operator, not a fault
@@ -76,7 +77,7 @@ def _create_database(
 ) -> None:
     from cloud_sync.ledger.training import mark
 
-    store = open_store(config.database_url)
+    store = stores.open_own(config)
     try:
         schema.upgrade(store)
         if training:

@@ -10,6 +10,7 @@ from cloud_sync.alerts.measures import MEASURES, Bounds, Side, outside
 from cloud_sync.contract import observation as contract
 from cloud_sync.contract.readings import Outcome
 from cloud_sync.ledger import entries, people
+from cloud_sync.ledger.cells import is_erased
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import (
@@ -113,7 +114,10 @@ def _number(text: str) -> Decimal | None:
 
 
 def thresholds(db: Connection, patients: Iterable[str]) -> dict[str, dict[str, Threshold]]:
-    """What holds now, by patient and measure; one without bounds has been lifted."""
+    """What holds now, by patient and measure; one without bounds has been lifted.
+
+    What was erased under retention holds no longer.
+    """
     rows = db.execute(
         select(alert_threshold)
         .where(alert_threshold.c.patient_id.in_(list(patients)))
@@ -121,6 +125,8 @@ def thresholds(db: Connection, patients: Iterable[str]) -> dict[str, dict[str, T
     ).mappings()
     found: dict[str, dict[str, Threshold]] = {}
     for row in rows:
+        if is_erased(row["reason"]):
+            continue
         low, high = (None if row[side] is None else Decimal(row[side]) for side in ("low", "high"))
         found.setdefault(row["patient_id"], {})[row["measure"]] = Threshold(
             id=row["id"],
@@ -230,6 +236,7 @@ def of_patient(db: Connection, patient_id: str, *, only_open: bool = False) -> l
             done=bool(row["done"]),
         )
         for row in db.execute(statement).mappings()
+        if not is_erased(row["value"])
     ]
 
 
@@ -242,13 +249,13 @@ def open_counts(db: Connection) -> dict[str, int]:
 def handlings(db: Connection, alerts: Iterable[str]) -> Mapping[str, list[Handling]]:
     """What was done about each of these, oldest first."""
     rows = db.execute(
-        select(alert_handling)
+        select(*(one for one in alert_handling.columns if one.name not in {"id", "salt"}))
         .where(alert_handling.c.alert_id.in_(list(alerts)))
         .order_by(alert_handling.c.recorded_at_ms, alert_handling.c.id)
     ).mappings()
     found: dict[str, list[Handling]] = {}
     for row in rows:
-        one = Handling(**{name: row[name] for name in row if name != "id"})
+        one = Handling(**row)
         found.setdefault(one.alert_id, []).append(one)
     return found
 

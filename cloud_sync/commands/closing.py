@@ -20,6 +20,7 @@ STATES = {
     "ready": "ready to sign",
     "signed": "signed",
     "reopened": "opened again, to be signed",
+    "erased": "erased under retention",
 }
 
 
@@ -80,6 +81,7 @@ def _close_all(clinic: "Opened", month: str, only: str | None, *, quiet: bool) -
     from rich.console import Console
     from rich.progress import Progress
 
+    from cloud_sync.identity.data_keys import ClinicKeyFile
     from cloud_sync.ledger import month_end, people
 
     with clinic.store.read() as db:
@@ -97,6 +99,7 @@ def _close_all(clinic: "Opened", month: str, only: str | None, *, quiet: bool) -
             author=AUTHOR,
             at_ms=clinic.at_ms,
             processes=processes,
+            keys=ClinicKeyFile(clinic.config.keys),
         ):
             found += chunk
             bar.advance(task, len(chunk))

@@ -215,12 +215,11 @@ def _asked(
 ) -> T:
     from sqlalchemy.exc import OperationalError
 
-    from cloud_sync import config
-    from cloud_sync.ledger.engine import open_store
+    from cloud_sync import config, stores
 
     at_ms = _as_of_ms(as_of)
     try:
-        store = open_store(config.load(directory).database_url)
+        store = stores.open_own(config.load(directory))
     except FileNotFoundError as error:
         raise _Refused(f"{directory} is no clinic; run `vitals-clinic init` first.") from error
     try:

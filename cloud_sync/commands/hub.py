@@ -34,14 +34,13 @@ def add(directory: Path, label: str, *, as_json: Json = False) -> int:
         Print {"hub": ..., "ticket": ...}.
 
     """
-    from cloud_sync import setup
+    from cloud_sync import setup, stores
     from cloud_sync.identity import enrolment, tickets
-    from cloud_sync.ledger.engine import open_store
 
     config = _load(directory)
     if config is None:
         return 2
-    store = open_store(config.database_url, visitor=True)
+    store = stores.visit(config)
     at_ms = int(setup.now().timestamp() * 1000)
     with store.write() as db:
         invitation = enrolment.invite(db, label, at_ms)
@@ -68,13 +67,13 @@ def list_hubs(directory: Path, *, as_json: Json = False) -> int:
         Print a JSON array instead of a table.
 
     """
+    from cloud_sync import stores
     from cloud_sync.identity import fleet
-    from cloud_sync.ledger.engine import open_store
 
     config = _load(directory)
     if config is None:
         return 2
-    store = open_store(config.database_url, visitor=True)
+    store = stores.visit(config)
     with store.read() as db:
         hubs = fleet.overview(db)
     store.close()
@@ -99,14 +98,14 @@ def revoke(directory: Path, hub: str) -> int:
         The hub's id: 32 hex digits, as `hub list` shows it.
 
     """
+    from cloud_sync import stores
     from cloud_sync.identity import access, enrolment, services
     from cloud_sync.ingest import control
-    from cloud_sync.ledger.engine import open_store
 
     config = _load(directory)
     if config is None:
         return 2
-    store = open_store(config.database_url, visitor=True)
+    store = stores.visit(config)
     with store.write() as db:
         found = enrolment.revoke(db, hub)
     store.close()

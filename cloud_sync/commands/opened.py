@@ -28,8 +28,9 @@ class Opened:
 @contextmanager
 def opened(directory: Path) -> Iterator[Opened]:
     """The clinic in this directory; a refusal ends the command with exit code 2 and its reason."""
+    from cloud_sync import stores
     from cloud_sync.ledger import training
-    from cloud_sync.ledger.engine import open_store
+    from cloud_sync.ledger.vault import KeyLost
 
     try:
         config = load(directory)
@@ -37,13 +38,13 @@ def opened(directory: Path) -> Iterator[Opened]:
         _complain(f"There is no clinic in {directory}: run `vitals-clinic init` first.")
         raise SystemExit(2) from None
     # The server may be running: this is a guest in its database, for a few short transactions.
-    store = open_store(config.database_url, visitor=True)
+    store = stores.visit(config)
     try:
         with store.read() as db:
             if training.is_training(db, maybe_older=True):
                 _complain(training.STAMP)
         yield Opened(config=config, store=store, at_ms=time.time_ns() // 1_000_000)
-    except Refused as refused:
+    except (Refused, KeyLost) as refused:
         _complain(str(refused))
         raise SystemExit(2) from None
     finally:

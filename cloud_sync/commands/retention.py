@@ -30,7 +30,8 @@ def due(directory: Path, *, as_json: Json = False) -> None:
     directory
         The clinic's directory.
     as_json
-        Print {"years", "over": [{"patient", "year", "due", "blocks", ...}], "not_yet", "next_ms"}.
+        Print {"years", "over": [{"patient", "year", "due", "blocks", ...}], "not_yet", "next_ms",
+        "unsealed_rows"}.
 
     """
     from cloud_sync.commands.opened import opened, say, say_json, say_table
@@ -43,7 +44,8 @@ def due(directory: Path, *, as_json: Json = False) -> None:
         if as_json:
             over = [_plain(one) for one in found.over]
             document = {"years": found.years, "over": over, "not_yet": found.not_yet}
-            say_json(document | {"next_ms": found.next_ms})
+            more = {"next_ms": found.next_ms, "unsealed_rows": found.unsealed.total}
+            say_json(document | more)
             return
         if found.over:
             say_table(
@@ -54,6 +56,11 @@ def due(directory: Path, *, as_json: Json = False) -> None:
         say(
             f"{ready} due, {len(found.over) - ready} kept on. Records are kept {found.years} years."
         )
+        if found.unsealed.total:
+            say(
+                f"{found.unsealed.total} rows in this database were written before records were"
+                " sealed: no erasure reaches them."
+            )
         if found.next_ms is not None:
             say(f"The next is due on {local(found.next_ms, clinic.config.zone):%Y-%m-%d}.")
 
@@ -171,6 +178,100 @@ def list_holds(directory: Path, *, as_json: Json = False) -> None:
                 for one in found
             ],
         )
+
+
+@app.command
+def erase(
+    directory: Path,
+    *,
+    approved_by: str,
+    proof: Path,
+    confirm: Annotated[bool, cyclopts.Parameter(negative=())] = False,
+) -> None:
+    """Destroy the keys of everything that is due, and write the signed proof of it.
+
+    Nobody can undo this. What `retention due` lists as due can never be read again, in this
+    database or in any copy of it; lists, counts and the ledger's chain stay. Make no backup of
+    `keys/data.key` that outlives this command: the old one is destroyed and replaced by it.
+
+    Example: vitals-clinic retention erase /srv/clinic --approved-by "Dr D" --proof e.json --confirm
+
+    Parameters
+    ----------
+    directory
+        The clinic's directory.
+    approved_by
+        Who answers for it; it stands in the proof.
+    proof
+        The new file for the proof; keep it elsewhere. `verify-erasure` checks it.
+    confirm
+        Without it nothing is erased.
+
+    """
+    from cloud_sync import eraser
+    from cloud_sync.commands.opened import opened, say
+    from cloud_sync.ledger.erasing import Approved
+    from cloud_sync.ledger.refused import Refused
+
+    with opened(directory) as clinic:
+        if not confirm:
+            raise Refused("Look at `vitals-clinic retention due`, then add --confirm.")
+        if not approved_by.strip():
+            raise Refused("Say who approved it.")
+        if proof.exists():
+            raise Refused(f"{proof} exists already: name a new file for the proof.")
+        approved = Approved(by=approved_by.strip(), author=AUTHOR, at_ms=clinic.at_ms)
+        made = eraser.erase(clinic.config, clinic.store, approved, lambda: clinic.at_ms)
+        proof.write_bytes(made)
+        say(f"Erased. The proof is in {proof}.")
+
+
+def verify_erasure(
+    file: Path, *, key: Path | None = None, clinic: Path | None = None, as_json: Json = False
+) -> int:
+    """Check the proof of an erasure; exit code 1 says what is wrong with it.
+
+    Example: vitals-clinic verify-erasure e.json --key checkpoint.vkey --clinic /srv/clinic
+
+    Parameters
+    ----------
+    file
+        What `retention erase` wrote.
+    key
+        The clinic's `checkpoint.vkey`, had from elsewhere; without it the proof's own is used,
+        which shows only that nothing in the file was altered.
+    clinic
+        Also look there that the keys are gone and that the ledger holds the erasure.
+    as_json
+        Print {"sound", "words" or "statement"}.
+
+    """
+    from cloud_sync.commands.opened import opened, say, say_json
+    from cloud_sync.identity import erasure_proof
+
+    found = erasure_proof.verify(file.read_bytes(), key.read_text() if key else None)
+    words = found.words if isinstance(found, erasure_proof.Flaw) else None
+    if words is None and clinic is not None:
+        from cloud_sync.ledger import erasures
+
+        assert isinstance(found, erasure_proof.Sound)
+        with opened(clinic) as at, at.store.read() as db:
+            words = erasures.contradiction(db, found.statement, found.digest)
+    if as_json:
+        more = {"words": words} if words else {"statement": getattr(found, "statement", None)}
+        say_json({"sound": words is None, **more})
+    elif words is not None:
+        say(f"This proves nothing: {words}.")
+    else:
+        assert isinstance(found, erasure_proof.Sound)
+        said = found.statement
+        say(
+            f"Sound: {said['keys_destroyed']} keys to {said['rows']} rows were destroyed, approved"
+            f" by {said['approved_by']}; the ledger had {found.size_before} entries before and"
+            f" {found.size_after} after. {said['unsealed_rows']} rows from before records were"
+            " sealed stayed as they were."
+        )
+    return 0 if words is None else 1
 
 
 def _row(one: "Kept", zone: str) -> tuple[str, ...]:

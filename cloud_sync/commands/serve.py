@@ -26,6 +26,7 @@ def serve(directory: Path, *, verbose: bool = False) -> int:
     from cloud_sync import serve as server
     from cloud_sync.crew import PartEnded
     from cloud_sync.ingest.broker import BrokerError
+    from cloud_sync.ledger.vault import KeyLost
 
     errors = Console(stderr=True)
     try:
@@ -43,7 +44,7 @@ def serve(directory: Path, *, verbose: bool = False) -> int:
     )
     try:
         server.run(config, ready=lambda: _announce(config))
-    except BrokerError as error:
+    except (BrokerError, KeyLost) as error:
         errors.print(str(error), markup=False, soft_wrap=True)
         return 1
     except PartEnded as error:

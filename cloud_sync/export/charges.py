@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cloud_sync.export.ledgers import moment, table
-from cloud_sync.ledger import closing, people, practices, staff, staff_details
+from cloud_sync.ledger import people, practices, snapshots, staff, staff_details
 from cloud_sync.ledger.care_entries import LIVE_MODES
 from cloud_sync.ledger.month_facts import case_of_month
 from cloud_sync.ledger.people import Patient
@@ -54,7 +54,7 @@ def _rows(
     who = people.find(db, made.patient_id)
     (snapshot,) = [
         one
-        for one in closing.versions(db, made.patient_id, made.month)
+        for one in snapshots.versions(db, made.patient_id, made.month)
         if one.id == made.snapshot_id
     ]
     facts = snapshot.facts
@@ -100,7 +100,7 @@ def _practice(db: Connection, on: date, name: str | None) -> practices.Detail | 
     return found.get(name or practices.MAIN)
 
 
-def _counts(db: Connection, who: Patient, snapshot: closing.Snapshot) -> Counts:
+def _counts(db: Connection, who: Patient, snapshot: snapshots.Snapshot) -> Counts:
     """What the rules counted for the snapshot."""
     case = read(case_of_month(db, who, snapshot.month, snapshot.made_at_ms))
     assert not isinstance(case, Problem), "the snapshot's own case was read before"

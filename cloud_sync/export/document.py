@@ -19,8 +19,8 @@ from cloud_sync.export.paper import (
     plain,
     when,
 )
-from cloud_sync.ledger.closing import Snapshot
 from cloud_sync.ledger.proofs import Proof
+from cloud_sync.ledger.snapshots import Snapshot
 from cloud_sync.rules.reasons import SENTENCES
 
 _STATUS = {

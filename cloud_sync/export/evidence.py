@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, select
 
-from cloud_sync.ledger import closing, release_rows
+from cloud_sync.ledger import release_rows, snapshots
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.tables import (
     assignment,
@@ -147,17 +147,17 @@ def names(found: Evidence) -> dict[str, str]:
     return {row["id"]: row["full_name"] for row in found.staff}
 
 
-def snapshots(db: Connection, patient_id: str, month: str) -> Rows:
+def month_versions(db: Connection, patient_id: str, month: str) -> Rows:
     """Every version of the month with its reason, its signature and what voided that."""
     made = []
-    for one in closing.versions(db, patient_id, month):
+    for one in snapshots.versions(db, patient_id, month):
         row: Row = {
             "version": one.version,
             "snapshot_sha256": one.digest.hex(),
             "made_at_ms": one.made_at_ms,
             "reason": one.reason,
         }
-        signature = closing.signature_of(db, one.id)
+        signature = snapshots.signature_of(db, one.id)
         if signature is not None:
             row["signature"] = {
                 "by": signature.full_name,

@@ -21,12 +21,12 @@ from cloud_sync.export.verifier.archive import archive
 from cloud_sync.export.verifier.report import PACKET
 from cloud_sync.identity import checkpoint, keys, keyset
 from cloud_sync.identity.keys import ReceiptSigner
-from cloud_sync.ledger import closing, proofs
-from cloud_sync.ledger.closing import Snapshot
+from cloud_sync.ledger import proofs, snapshots
 from cloud_sync.ledger.month_facts import case_of_month
 from cloud_sync.ledger.people import find
 from cloud_sync.ledger.proofs import Proof
 from cloud_sync.ledger.refused import Refused
+from cloud_sync.ledger.snapshots import Snapshot
 
 Packed = dict[str, bytes]
 
@@ -70,7 +70,7 @@ def build(db: Connection, seal: Seal, patient_id: str, month: str) -> bytes:
     Refused where the facts no longer are the snapshot's, Unsigned where no checkpoint has them.
     """
     patient = find(db, patient_id)
-    snapshot = closing.latest(db, patient_id, month)
+    snapshot = snapshots.latest(db, patient_id, month)
     if snapshot is None:
         raise Refused("This month has not been closed yet: close it first.")
     facts = snapshot.facts
@@ -86,7 +86,7 @@ def build(db: Connection, seal: Seal, patient_id: str, month: str) -> bytes:
         "snapshot.json": snapshot.body.encode(),
         "determination.json": canonical(facts["determination"]),
         "case.json": case,
-        "signatures.json": canonical(evidence.snapshots(db, patient_id, month)),
+        "signatures.json": canonical(evidence.month_versions(db, patient_id, month)),
         "releases.json": canonical(evidence.releases(db, patient_id, month)),
         **_shown(found, facts, case_file, seal),
         **_ledger(proof, seal),

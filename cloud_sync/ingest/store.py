@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from cloud_sync.contract import state as contract, topics
 from cloud_sync.contract.receipt import Reason
 from cloud_sync.ingest.examine import Examined, HubFacts, Sound, Unsound
-from cloud_sync.ledger import alarms
+from cloud_sync.ledger import alarms, sealing
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.tables import envelope, hub, quarantine, unopened
 
@@ -104,7 +104,7 @@ def _add(db: Connection, store: Store, sound: Sequence[Sound], at_ms: int) -> se
     if not rows:
         return set()
     statement = store.insert(envelope).on_conflict_do_nothing().returning(envelope.c.id)
-    new = set(db.scalars(statement, rows))
+    new = set(db.scalars(statement, sealing.sealed(db, envelope, rows)))
     if new:
         db.execute(unopened.insert(), [{"envelope_id": identity} for identity in sorted(new)])
     return new
@@ -168,7 +168,9 @@ def _quarantine(db: Connection, store: Store, items: Sequence[Unsound], at_ms: i
     if not rows:
         return
     statement = store.insert(quarantine).on_conflict_do_nothing().returning(quarantine.c.id)
-    fresh = [by_id[identity] for identity in db.scalars(statement, rows)]
+    fresh = [
+        by_id[identity] for identity in db.scalars(statement, sealing.sealed(db, quarantine, rows))
+    ]
     for hub_id, why in {(item.hub, item.why) for item in fresh}:
         alarms.raise_once(db, kind="quarantine", hub_id=hub_id, detail=why, at_ms=at_ms)
 

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection, exists, func, select
 
-from cloud_sync.ledger import practice_settings
+from cloud_sync.ledger import practice_settings, sealing
 from cloud_sync.ledger.audit_files import in_force, patient_files
+from cloud_sync.ledger.cells import is_erased
 from cloud_sync.ledger.devices import PATIENT_KINDS
 from cloud_sync.ledger.local_time import local, midnight_ms
 from cloud_sync.ledger.people import everyone
@@ -76,6 +77,7 @@ def months_between(first: str, last: str) -> tuple[str, ...]:
 
 def practice_facts(db: Connection, months: tuple[str, ...], zone: str, at_ms: int) -> Practice:
     """The facts of these months as they stand now; the zone is the practice's own."""
+    sealing.prepare_patients(db)
     zones = {one.id: one.zone for one in everyone(db)}
     span = Span(first=month_named(months[0]).first, last=month_named(months[-1]).last)
     settings = practice_settings.in_force(db, at_ms)
@@ -118,8 +120,8 @@ def _time(db: Connection, span: Span, zones: Mapping[str, str]) -> Iterator[Work
     for key, patient_id, staff_id, program, start_ms, end_ms, entered_ms, *rest in rows:
         start = _instant(start_ms)
         on = start.astimezone(homes[zones[patient_id]]).date()
-        if on in span:
-            measured, note, patients = rest
+        measured, note, patients = rest
+        if on in span and not is_erased(note):
             yield WorkedTime(
                 id=key,
                 patient_id=patient_id,

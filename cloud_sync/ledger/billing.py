@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, select
 
+from cloud_sync.ledger.cells import is_erased
 from cloud_sync.ledger.staff_details import practitioners
 from cloud_sync.ledger.tables import program_fact
 
@@ -36,7 +37,7 @@ def recorded_practitioner(db: Connection, patient_id: str, as_of_ms: int) -> str
         )
         .order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
     ).all()
-    return recorded(rows)
+    return recorded([row for row in rows if not is_erased(row.body)])
 
 
 def recorded(facts: Sequence[Row[Any]]) -> str | None:

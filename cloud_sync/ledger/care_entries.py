@@ -144,7 +144,7 @@ def entries() -> Select[*tuple[object, ...]]:
     corrected = select(later.c.id).where(later.c.corrects == care_time.c.id).exists()
     return (
         select(
-            care_time,
+            *(one for one in care_time.columns if one.name != "salt"),
             staff.c.full_name,
             corrected.label("corrected"),
             care_time_void.c.reason.label("void_reason"),

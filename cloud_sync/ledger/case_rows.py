@@ -22,8 +22,9 @@ from sqlalchemy import (
     select,
 )
 
-from cloud_sync.ledger import device_details
+from cloud_sync.ledger import device_details, sealing
 from cloud_sync.ledger.billing import only_practitioner
+from cloud_sync.ledger.cells import is_erased
 from cloud_sync.ledger.device_details import Detail
 from cloud_sync.ledger.staff_details import Roster, roster
 from cloud_sync.ledger.tables import (
@@ -47,6 +48,8 @@ class PatientRows:
 
     `facts` and `time` hold what was corrected, too; `gone` says whether an entry of time was, or
     was voided by then. `beside` is what the same workers logged for others at the same time.
+    Entries that were erased are left out; the dates of erased readings are not, because later
+    periods are counted from them.
     """
 
     details: Found
@@ -73,6 +76,7 @@ class KnownRows:
 def rows_of(db: Connection, ids: Collection[str], as_of_ms: int) -> KnownRows:
     """The rows of these patients that were recorded by then; a patient without any has none."""
     wanted = sorted(set(ids))
+    sealing.prepare(db, wanted)
     own = _own_time(db, wanted, as_of_ms)
     lent = _devices(db, wanted, as_of_ms)
     unclaimed = _by(_unclaimed(db, lent, as_of_ms), "device_id")
@@ -86,7 +90,7 @@ def rows_of(db: Connection, ids: Collection[str], as_of_ms: int) -> KnownRows:
         patients={
             one: PatientRows(
                 details=details.get(one, ()),
-                facts=facts.get(one, ()),
+                facts=[row for row in facts.get(one, ()) if not is_erased(row.body)],
                 devices=devices.get(one, ()),
                 readings=sorted(readings.get(one, ()), key=_by_measurement),
                 unclaimed=[
@@ -94,7 +98,7 @@ def rows_of(db: Connection, ids: Collection[str], as_of_ms: int) -> KnownRows:
                     for each in {row.id for row in devices.get(one, ())}
                     for row in unclaimed.get(each, ())
                 ],
-                time=time.get(one, ()),
+                time=[row for row in time.get(one, ()) if not is_erased(row.note)],
                 beside=beside.get(one, ()),
             )
             for one in wanted

@@ -6,11 +6,10 @@ does it by itself. Nothing is edited.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
 from sqlalchemy import Connection, func, select
 
 from cloud_sync.contract.canonical import canonical
@@ -21,49 +20,17 @@ from cloud_sync.ledger.local_time import midnight_ms
 from cloud_sync.ledger.month_facts import case_of_month, month_facts
 from cloud_sync.ledger.people import Patient, find
 from cloud_sync.ledger.refused import Refused
+from cloud_sync.ledger.snapshots import Signature, Snapshot, latest, signature_of
 from cloud_sync.ledger.staff_details import practitioners
-from cloud_sync.ledger.tables import attestation, attestation_void, month_snapshot, patient, staff
+from cloud_sync.ledger.tables import attestation, attestation_void, month_snapshot, patient
 from cloud_sync.rules.calendar import ONE_DAY, month_named
 
-State = Literal["open", "ready", "signed", "reopened"]
+State = Literal["open", "ready", "signed", "reopened", "erased"]
 _OTHER_DATES = "facts of other dates changed; the figures of this month are the same"
 STATEMENT = (
     "I have reviewed the days, the time and the determination of this month. They describe what "
     "was done for this patient under my direction."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """One version of a closed month."""
-
-    id: str
-    patient_id: str
-    month: str
-    version: int
-    body: str
-    digest: bytes
-    reason: str | None
-    made_at_ms: int
-    author: str
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The body, read."""
-        return msgspec.json.decode(self.body, type=dict[str, Any])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signature:
-    """A practitioner's attestation, and why it no longer holds."""
-
-    id: str
-    full_name: str
-    signed_at_ms: int
-    statement: str
-    digest: bytes
-    void_reason: str | None
-    voided_at_ms: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +61,7 @@ def close(db: Connection, patient_id: str, month: str, *, author: str, at_ms: in
         _take(db, before, None, author=author, at_ms=at_ms)
     elif before.changes:
         _reopen(db, before, "; ".join(before.changes), author=author, at_ms=at_ms)
-    elif not rests_on_the_same(db, before.patient, before.snapshot):
+    elif before.state != "erased" and not rests_on_the_same(db, before.patient, before.snapshot):
         _reopen(db, before, _OTHER_DATES, author=author, at_ms=at_ms)
     return standing(db, before.patient, month, at_ms)
 
@@ -113,6 +80,8 @@ def reopen(  # noqa: PLR0913 - named columns
     before = standing(db, held(db, patient_id), month, at_ms)
     if before.snapshot is None:
         raise Refused("This month has not been closed yet.")
+    if before.state == "erased":
+        raise Refused("This month was erased under retention: nothing is left to open again.")
     if not reason.strip():
         raise Refused("Say why the month is opened again.")
     _reopen(db, before, reason.strip(), author=author, at_ms=at_ms)
@@ -130,6 +99,8 @@ def sign(  # noqa: PLR0913 - named columns
         raise Refused("This month has not been closed yet.")
     if before.changes:
         raise Refused("Facts arrived since the month was closed: close it again, then sign.")
+    if before.state == "erased":
+        raise Refused("This month was erased under retention: nothing is left to sign.")
     if before.state == "signed":
         raise Refused("This month is signed already.")
     if before.snapshot.digest.hex() != digest:
@@ -153,13 +124,29 @@ def standing(db: Connection, who: Patient, month: str, at_ms: int) -> Standing:
         return Standing(
             patient=who, month=month, state="open", snapshot=None, signature=None, changes=()
         )
+    if snapshot.erased:
+        return _erased(db, who, snapshot)
     return standing_by(db, who, snapshot, month_facts(db, who, month, at_ms))
+
+
+def _erased(db: Connection, who: Patient, snapshot: Snapshot) -> Standing:
+    """Nothing is left to compare; who signed it when is still known."""
+    return Standing(
+        patient=who,
+        month=snapshot.month,
+        state="erased",
+        snapshot=snapshot,
+        signature=signature_of(db, snapshot.id),
+        changes=(),
+    )
 
 
 def standing_by(
     db: Connection, who: Patient, snapshot: Snapshot, now: Mapping[str, Any]
 ) -> Standing:
     """The same, where the newest snapshot and the facts of now are at hand."""
+    if snapshot.erased:
+        return _erased(db, who, snapshot)
     changes = tuple(differences(snapshot.facts, now))
     signature = signature_of(db, snapshot.id)
     return Standing(
@@ -178,58 +165,6 @@ def _state(snapshot: Snapshot, signature: Signature | None, changes: tuple[str, 
     if signature is not None:
         return "signed"
     return "ready" if snapshot.version == 1 else "reopened"
-
-
-def latest(db: Connection, patient_id: str, month: str) -> Snapshot | None:
-    """The newest version of a patient's month."""
-    found = versions(db, patient_id, month)
-    return found[-1] if found else None
-
-
-def latest_of(db: Connection, ids: Sequence[str], month: str) -> dict[str, Snapshot]:
-    """The newest version of each of these patients' months, where there is one."""
-    rows = db.execute(
-        select(month_snapshot)
-        .where(month_snapshot.c.patient_id.in_(ids), month_snapshot.c.month == month)
-        .order_by(month_snapshot.c.version)
-    ).mappings()
-    return {row["patient_id"]: Snapshot(**row) for row in rows}
-
-
-def versions(db: Connection, patient_id: str, month: str) -> list[Snapshot]:
-    """Every version, oldest first."""
-    rows = db.execute(
-        select(month_snapshot)
-        .where(month_snapshot.c.patient_id == patient_id, month_snapshot.c.month == month)
-        .order_by(month_snapshot.c.version)
-    ).mappings()
-    return [Snapshot(**row) for row in rows]
-
-
-def signature_of(db: Connection, snapshot_id: str) -> Signature | None:
-    """The signature under a snapshot, voided or not."""
-    row = db.execute(
-        select(
-            attestation.c.id,
-            staff.c.full_name,
-            attestation.c.signed_at_ms,
-            attestation.c.statement,
-            attestation.c.digest,
-            attestation_void.c.reason.label("void_reason"),
-            attestation_void.c.voided_at_ms,
-        )
-        .join(staff, staff.c.id == attestation.c.staff_id)
-        .outerjoin(attestation_void, attestation_void.c.attestation_id == attestation.c.id)
-        .where(attestation.c.snapshot_id == snapshot_id)
-    ).mappings()
-    found = row.first()
-    return None if found is None else Signature(**found)
-
-
-def closed_months(db: Connection) -> list[str]:
-    """Months of which some patient has a snapshot, newest first."""
-    found = db.execute(select(month_snapshot.c.month).group_by(month_snapshot.c.month)).scalars()
-    return sorted(found, reverse=True)
 
 
 def held(db: Connection, patient_id: str) -> Patient:

@@ -16,6 +16,7 @@ from cloud_sync.contract import observation as contract
 from cloud_sync.contract.observation import Observation
 from cloud_sync.ledger import anchors, moment, touched
 from cloud_sync.ledger.anchors import Place
+from cloud_sync.ledger.cells import is_erased
 from cloud_sync.ledger.moment import NO_ANCHORS, Anchors, Clocks, Moment
 from cloud_sync.ledger.tables import (
     assignment,
@@ -74,7 +75,7 @@ def _derive_anew(db: Connection, device_id: str, chosen: Collection[bytes] | Non
     ).mappings()
     changed, moved = 0, []
     for row in rows.all():
-        if chosen is not None and row["id"] not in chosen:
+        if (chosen is not None and row["id"] not in chosen) or is_erased(row["plaintext"]):
             continue
         said = contract.decode(row["plaintext"])
         assert said is not None, "a stored observation no longer decodes"
@@ -177,7 +178,12 @@ def _values(taken: Moment, holder: Holder | None) -> dict[str, Any]:
 def _zones(db: Connection, patients: set[str]) -> dict[str, ZoneInfo]:
     """The zone in force of each patient: of the newest details that no later ones correct."""
     rows = db.execute(
-        select(patient_detail)
+        select(
+            patient_detail.c.id,
+            patient_detail.c.patient_id,
+            patient_detail.c.zone,
+            patient_detail.c.corrects,
+        )
         .where(patient_detail.c.patient_id.in_(patients))
         .order_by(patient_detail.c.recorded_at_ms, patient_detail.c.id)
     ).all()

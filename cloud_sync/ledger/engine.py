@@ -14,6 +14,9 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 
+from cloud_sync.ledger import sealing
+from cloud_sync.ledger.vault import ClinicKeys, Vault
+
 BUSY_TIMEOUT_MS = 10_000
 
 
@@ -23,6 +26,7 @@ class Store:
 
     writer: Engine
     reader: Engine
+    keys: Engine  # reads data keys while a reader waits for them: never from the same pool
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -42,17 +46,38 @@ class Store:
             return sqlite.insert(table)
         return postgresql.insert(table)
 
+    def truncate_log(self) -> None:
+        """Bring SQLite's log into its file and empty it: overwritten rows lie there no longer."""
+        if self.writer.dialect.name == "sqlite":
+            raw = self.writer.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
+
     def close(self) -> None:
         """Let go of every connection."""
         self.writer.dispose()
         self.reader.dispose()
+        self.keys.dispose()
 
 
-def open_store(url: str, *, visitor: bool = False) -> Store:
+def open_store(url: str, *, visitor: bool = False, keys: ClinicKeys | None = None) -> Store:
     """Open `sqlite:////path/clinic.db` or `postgresql+psycopg://...`.
 
     A `visitor` writes a few rows beside the server that owns a SQLite file, and never checkpoints.
+    With the clinic's `keys` personal content is sealed at rest; without them it is written as it is
+    and what is sealed cannot be read.
     """
+    store = _opened(url, visitor=visitor)
+    if keys is not None:
+        vault = Vault(keys, store.keys)
+        for engine in (store.writer, store.reader):
+            sealing.use(engine.dialect, vault)
+    return store
+
+
+def _opened(url: str, *, visitor: bool) -> Store:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         store = _open_sqlite(parsed.database or "")
@@ -61,7 +86,8 @@ def open_store(url: str, *, visitor: bool = False) -> Store:
         return store
     engine = create_engine(parsed, pool_size=4, max_overflow=4)
     reader = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-    return Store(writer=engine, reader=reader)
+    keys = create_engine(parsed, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT")
+    return Store(writer=engine, reader=reader, keys=keys)
 
 
 def _open_sqlite(path: str) -> Store:
@@ -73,9 +99,11 @@ def _open_sqlite(path: str) -> Store:
         "sqlite", database=f"file:{quote(path)}", query={"mode": "ro", "uri": "true"}
     )
     reader = create_engine(read_only, pool_size=4, max_overflow=4)
-    event.listen(reader, "connect", _prepare_reader)
-    event.listen(reader, "begin", _begin_deferred)
-    return Store(writer=writer, reader=reader)
+    keys = create_engine(read_only, pool_size=1, max_overflow=0)
+    for one in (reader, keys):
+        event.listen(one, "connect", _prepare_reader)
+        event.listen(one, "begin", _begin_deferred)
+    return Store(writer=writer, reader=reader, keys=keys)
 
 
 def _prepare_writer(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
@@ -86,6 +114,8 @@ def _prepare_writer(connection: sqlite3.Connection, _record: Any) -> None:  # no
     connection.execute("PRAGMA foreign_keys=ON")
     # Without it INSERT OR REPLACE would delete a fact behind its trigger's back.
     connection.execute("PRAGMA recursive_triggers=ON")
+    # A destroyed key is overwritten, not only forgotten.
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _leave_checkpoints(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401

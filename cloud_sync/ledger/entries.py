@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
-from cloud_sync.ledger import chain, touched
+from cloud_sync.ledger import chain, sealing, touched
 from cloud_sync.ledger.chain import Head
 from cloud_sync.ledger.tables import CHAINED, entry
 
@@ -27,6 +27,7 @@ _TIMES = {
     "release": "released_at_ms",
     "release_void": "voided_at_ms",
     "batch": "at_ms",
+    "erasure": "erased_at_ms",
     "legal_hold": "placed_at_ms",
     "legal_hold_lift": "lifted_at_ms",
     "time_import": "imported_at_ms",
@@ -52,13 +53,14 @@ def add_all(
 ) -> None:
     """Record facts of one table, in this order; of several, each names the same columns."""
     lock(db)
-    made = [dict(row) for row in rows]
+    made = [sealing.salted(db, table, dict(row)) for row in rows]
+    stored = sealing.sealed(db, table, made)
     names = table.primary_key.columns.keys()
     if len(made) > 1 and all(name in row for row in made for name in names):
-        db.execute(insert(table), made)
+        db.execute(insert(table), stored)
     else:
-        for row in made:
-            key = db.execute(insert(table).values(row)).inserted_primary_key
+        for row, cells in zip(made, stored, strict=True):
+            key = db.execute(insert(table).values(cells)).inserted_primary_key
             assert key is not None, "an insert of one row gives its key"
             row |= dict(zip(names, key, strict=True))
     for row in made:

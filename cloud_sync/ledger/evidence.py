@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, func, select
 
-from cloud_sync.ledger import batches, chain
+from cloud_sync.ledger import batches, cells, chain, sealing
 from cloud_sync.ledger.chain import Tree
 from cloud_sync.ledger.entries import row_id
-from cloud_sync.ledger.tables import CHAINED, batch, covered, entry, envelope
+from cloud_sync.ledger.tables import CHAINED, batch, covered, entry, envelope, erased
 
 _SLICE = 500
+_KEYLESS = "its key is gone, and no erasure on record destroyed it"
 _TABLES = {str(table.name): table for table in CHAINED}
 
 
@@ -33,11 +34,14 @@ class Sound:
     in_batches: int
     waiting: int  # rows of hubs that no batch covers yet
     signed: int
+    erased: int = 0  # entries whose row went with a key that an erasure on record destroyed
 
 
 def verify(db: Connection, signed: Mapping[int, bytes]) -> Sound | Fault:
     """Against the roots by size of every checkpoint whose signature the caller has checked."""
-    walk = _Walk(signed)
+    destroyed = set(db.execute(select(erased.c.key_id)).scalars())
+    sealing.prepare_patients(db)
+    walk = _Walk(signed, destroyed)
     for rows in _slices(db):
         fault = walk.follow(db, rows)
         if fault is not None:
@@ -48,7 +52,7 @@ def verify(db: Connection, signed: Mapping[int, bytes]) -> Sound | Fault:
             what=f"entry {walk.tree.size + 1}",
             words=f"the tail was cut: {longest} entries were signed, {walk.tree.size} are there",
         )
-    fault = _not_entered(db, walk.kinds) or _batches(db)
+    fault = _not_entered(db, walk.kinds) or _batches(db, destroyed)
     if fault is not None:
         return fault
     return Sound(
@@ -59,13 +63,16 @@ def verify(db: Connection, signed: Mapping[int, bytes]) -> Sound | Fault:
             for table in batches.TABLES.values()
         ),
         signed=longest,
+        erased=walk.erased,
     )
 
 
 class _Walk:
     """Along the entries, from the first."""
 
-    def __init__(self, signed: Mapping[int, bytes]) -> None:
+    def __init__(self, signed: Mapping[int, bytes], destroyed: set[str]) -> None:
+        self.erased = 0
+        self._destroyed = destroyed
         self.tree = Tree()
         self.kinds: Counter[str] = Counter()
         self._signed = signed
@@ -89,15 +96,11 @@ class _Walk:
             return Fault(what=what, words="the row it vouches for was deleted")
         if named in self._seen:
             return Fault(what=what, words="the row has an entry already: this one was inserted")
-        record = chain.record(
-            seq=seq,
-            kind=row["kind"],
-            row_id=row["row_id"],
-            author=row["author"],
-            at_ms=row["at_ms"],
-            row=fact,
-        )
-        if sha256(record).digest() != row["leaf"]:
+        gone = cells.erased_keys(fact)
+        if not gone <= self._destroyed:
+            return Fault(what=what, words=_KEYLESS)
+        self.erased += bool(gone)
+        if not gone and _leaf(seq, row, fact) != row["leaf"]:
             return Fault(what=what, words="the row or its entry was altered")
         if row["prev"] != self._prev or chain.link(self._prev, row["leaf"]) != row["hash"]:
             return Fault(what=what, words="it does not follow the entry before it")
@@ -108,6 +111,18 @@ class _Walk:
         if seq in self._signed and self.tree.root() != self._signed[seq]:
             return Fault(what=f"entries 1 to {seq}", words="they are not those that were signed")
         return None
+
+
+def _leaf(seq: int, row: RowMapping, fact: Mapping[Any, Any]) -> bytes:
+    record = chain.record(
+        seq=seq,
+        kind=row["kind"],
+        row_id=row["row_id"],
+        author=row["author"],
+        at_ms=row["at_ms"],
+        row=fact,
+    )
+    return sha256(record).digest()
 
 
 def _slices(db: Connection) -> Iterator[list[RowMapping]]:
@@ -153,7 +168,7 @@ def _not_entered(db: Connection, kinds: Counter[str]) -> Fault | None:
     return None
 
 
-def _batches(db: Connection) -> Fault | None:
+def _batches(db: Connection, destroyed: set[str]) -> Fault | None:
     vouched = 0
     for one in db.execute(select(batch).order_by(batch.c.at_ms, batch.c.id)).mappings().all():
         table = batches.TABLES[one["kind"]]
@@ -165,17 +180,23 @@ def _batches(db: Connection) -> Fault | None:
             what = f"{one['kind']} {row['row_id'].hex()}"
             if row[batches.key(table).name] is None:
                 return Fault(what=what, words="it was deleted")
-            if batches.digest(table, row) != row["vouched"]:
+            gone = cells.erased_keys(row)
+            if not gone <= destroyed:
+                return Fault(what=what, words=_KEYLESS)
+            if not gone and batches.digest(table, row) != row["vouched"]:
                 return Fault(what=what, words="it was altered")
         vouched += len(listed)
     if vouched != _count(db, covered):
         return Fault(what="covered", words="it lists a row that no batch vouches for")
-    return _bodies(db)
+    return _bodies(db, destroyed)
 
 
-def _bodies(db: Connection) -> Fault | None:
+def _bodies(db: Connection, destroyed: set[str]) -> Fault | None:
     for row in db.execute(select(envelope.c.id, envelope.c.body)).yield_per(_SLICE):
-        if sha256(row.body).digest() != row.id:
+        gone = cells.erased_keys(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+        if not gone <= destroyed:
+            return Fault(what=f"envelope {row.id.hex()}", words=_KEYLESS)
+        if not gone and sha256(row.body).digest() != row.id:
             return Fault(what=f"envelope {row.id.hex()}", words="its body was altered")
     return None
 

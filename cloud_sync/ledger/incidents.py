@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
+from cloud_sync.ledger import sealing
 from cloud_sync.ledger.tables import alarm, hub, quarantine, staff
 
 
@@ -59,7 +60,7 @@ def quarantined(db: Connection, limit: int = 100) -> list[Quarantined]:
             quarantine.c.reason,
             quarantine.c.topic,
             hub.c.label.label("hub_label"),
-            func.length(quarantine.c.body).label("size_bytes"),
+            sealing.size_bytes(quarantine, "body").label("size_bytes"),
         )
         .outerjoin(hub, hub.c.id == quarantine.c.hub_id)
         .order_by(quarantine.c.at_ms.desc())

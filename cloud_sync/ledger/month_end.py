@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import closing, entries, touched, training
-from cloud_sync.ledger.closing import Snapshot, Standing, State
+from cloud_sync.ledger import closing, entries, sealing, snapshots, touched, training
+from cloud_sync.ledger.closing import Standing, State
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.month_facts import case_digests, months_facts
 from cloud_sync.ledger.people import Patient
+from cloud_sync.ledger.snapshots import Snapshot
 from cloud_sync.ledger.tables import entry, metadata, month_snapshot
+from cloud_sync.ledger.vault import ClinicKeys
 
 CHUNK = 500  # patients in one transaction: about a tenth of a second
 _AHEAD = 2  # chunks each process may be ahead of the writer: what bounds the memory
@@ -56,14 +58,15 @@ def close_all(  # noqa: PLR0913 - named columns
     author: str,
     at_ms: int,
     processes: int = 1,
+    keys: ClinicKeys | None = None,
 ) -> Iterator[list[Closed]]:
     """Close the month of these patients, chunk by chunk, in their order.
 
-    `url` is the store's own: further processes open it to read.
+    `url` and `keys` are the store's own: further processes open it to read.
     """
     chunks = [patients[at : at + CHUNK] for at in range(0, len(patients), CHUNK)]
     if processes > 1 and len(chunks) > 1:
-        examined = _spread(url, chunks, month, at_ms, processes)
+        examined = _spread(url, keys, chunks, month, at_ms, processes)
     else:
         examined = (_examined(store, chunk, month, at_ms) for chunk in chunks)
     for found in examined:
@@ -71,23 +74,30 @@ def close_all(  # noqa: PLR0913 - named columns
             yield list(_written(db, found, month, author=author, at_ms=at_ms))
 
 
-def _spread(
-    url: str, chunks: list[Sequence[Patient]], month: str, at_ms: int, processes: int
+def _spread(  # noqa: PLR0913, PLR0917 - one place calls it
+    url: str,
+    keys: ClinicKeys | None,
+    chunks: list[Sequence[Patient]],
+    month: str,
+    at_ms: int,
+    processes: int,
 ) -> Iterator[list[_Examined]]:
     """By processes of their own, in order; started afresh, for a database's handles do not fork."""
     fresh = multiprocessing.get_context("spawn")
     waiting: deque[Future[list[_Examined]]] = deque()
     with ProcessPoolExecutor(processes, mp_context=fresh) as pool:
         for chunk in chunks:
-            waiting.append(pool.submit(_examined_at, url, chunk, month, at_ms))
+            waiting.append(pool.submit(_examined_at, url, keys, chunk, month, at_ms))
             if len(waiting) > processes * _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _examined_at(url: str, patients: Sequence[Patient], month: str, at_ms: int) -> list[_Examined]:
-    store = open_store(url, visitor=True)
+def _examined_at(
+    url: str, keys: ClinicKeys | None, patients: Sequence[Patient], month: str, at_ms: int
+) -> list[_Examined]:
+    store = open_store(url, visitor=True, keys=keys)
     try:
         return _examined(store, patients, month, at_ms)
     finally:
@@ -97,7 +107,8 @@ def _examined_at(url: str, patients: Sequence[Patient], month: str, at_ms: int) 
 def _examined(store: Store, patients: Sequence[Patient], month: str, at_ms: int) -> list[_Examined]:
     over = [one for one in patients if closing.is_over(one, month, at_ms)]
     with store.read() as db:
-        before = closing.latest_of(db, [one.id for one in over], month)
+        sealing.prepare(db, [one.id for one in over])
+        before = snapshots.latest_of(db, [one.id for one in over], month)
         size = entries.head(db).size
         facts = {found["patient"]: found for found in months_facts(db, over, month, at_ms)}
         digests = _digests(db, over, before, month)
@@ -111,7 +122,9 @@ def _examined(store: Store, patients: Sequence[Patient], month: str, at_ms: int)
                 found.append(_Examined(patient=one, body=canonical(facts[one.id]), size=size))
             else:
                 standing = closing.standing_by(db, one, snapshot, facts[one.id])
-                moved = standing.changes or digests[one.id] != snapshot.facts["case_sha256"]
+                moved = standing.changes or (
+                    not snapshot.erased and digests[one.id] != snapshot.facts["case_sha256"]
+                )
                 same = None if moved else _closed(standing)
                 found.append(_Examined(patient=one, stands=same))
         return found
@@ -123,7 +136,7 @@ def _digests(
     """Of the case files as they are now for the instant of each one's snapshot."""
     by_instant: dict[int, list[Patient]] = {}
     for one in patients:
-        if one.id in before:
+        if one.id in before and not before[one.id].erased:
             by_instant.setdefault(before[one.id].made_at_ms, []).append(one)
     found: dict[str, str] = {}
     for made_at_ms, some in by_instant.items():

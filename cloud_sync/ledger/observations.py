@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from cloud_sync.contract.observation import Observation
 from cloud_sync.contract.readings import FailedMeasurement, Reading
-from cloud_sync.ledger import derive, touched
+from cloud_sync.ledger import derive, sealing, touched
 from cloud_sync.ledger.derive import Holder
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.moment import NO_ANCHORS, Anchors
@@ -92,6 +92,7 @@ def add(  # noqa: PLR0913 - what it is derived from, and when
         "received_at_ms": said.frame.received.wall_ms,
         "committed_at_ms": record.committed_at_ms,
     }
+    (values,) = sealing.sealed(db, observation, [values])
     values |= derive.derived(said, record.committed_at_ms, known, near)
     statement = store.insert(observation).on_conflict_do_nothing().returning(observation.c.id)
     is_new = db.scalar(statement, values) is not None

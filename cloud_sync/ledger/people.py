@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Select, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import entries, facts as kinds, staff_details
+from cloud_sync.ledger import entries, facts as kinds, sealing, staff_details
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import patient, patient_detail, program_fact
@@ -141,9 +141,10 @@ def _today(at_ms: int, zone: str) -> date:
 
 
 def everyone(db: Connection) -> list[Patient]:
-    """All patients, by name."""
-    statement = _in_force().order_by(patient_detail.c.name, patient_detail.c.patient_id)
-    return [Patient(**row) for row in db.execute(statement).mappings()]
+    """All patients, by name: names are sealed, so the database cannot sort by them."""
+    sealing.prepare_files(db)
+    found = [Patient(**row) for row in db.execute(_in_force()).mappings()]
+    return sorted(found, key=lambda one: (one.name, one.id))
 
 
 def find(db: Connection, patient_id: str) -> Patient:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from cloud_sync.contract import observation as contract
 from cloud_sync.contract.observation import Frame
 from cloud_sync.contract.readings import Outcome
+from cloud_sync.ledger.cells import is_erased
 from cloud_sync.ledger.devices import PATIENT_KINDS
 from cloud_sync.ledger.tables import care_time, care_time_review, device, observation
 
@@ -52,7 +53,7 @@ def of_patient(
         .order_by(measured.desc(), observation.c.id)
         .limit(limit)
     )
-    return [_reading(row) for row in db.execute(statement)]
+    return _listed(db, statement)
 
 
 def unreviewed(db: Connection, patient_id: str, limit: int = 200) -> list[Seen]:
@@ -63,7 +64,7 @@ def unreviewed(db: Connection, patient_id: str, limit: int = 200) -> list[Seen]:
         .order_by(observation.c.committed_at_ms.desc(), observation.c.id)
         .limit(limit)
     )
-    return [_reading(row) for row in db.execute(statement)]
+    return _listed(db, statement)
 
 
 def unreviewed_counts(db: Connection, patients: Iterable[str]) -> dict[str, int]:
@@ -81,7 +82,7 @@ def unreviewed_counts(db: Connection, patients: Iterable[str]) -> dict[str, int]
 
 
 def latest(db: Connection, patients: Iterable[str]) -> dict[str, Seen]:
-    """The newest reading of each patient."""
+    """The newest reading of each patient of whom one is left."""
     measured = func.coalesce(observation.c.measured_at_ms, observation.c.received_at_ms)
     rank = (
         func.row_number()
@@ -99,7 +100,8 @@ def latest(db: Connection, patients: Iterable[str]) -> dict[str, Seen]:
         .join(newest, newest.c.id == observation.c.id)
         .where(newest.c.rank == 1)
     )
-    return {row.whose: _reading(row) for row in db.execute(statement)}
+    rows = db.execute(statement)
+    return {row.whose: _reading(row) for row in rows if not is_erased(row.plaintext)}
 
 
 def day_counts(db: Connection, patient_id: str, first: date, last: date) -> dict[date, int]:
@@ -154,6 +156,11 @@ def _seen() -> Select[Any]:
 def _reviewed() -> Any:  # noqa: ANN401 - SQLAlchemy's Exists, usable as column and as condition
     links = care_time_review
     return select(links.c.observation_id).where(links.c.observation_id == observation.c.id).exists()
+
+
+def _listed(db: Connection, statement: Select[Any]) -> list[Seen]:
+    """Without what was erased: of it nothing is left to show."""
+    return [_reading(row) for row in db.execute(statement) if not is_erased(row.plaintext)]
 
 
 def _reading(row: Row[Any]) -> Seen:

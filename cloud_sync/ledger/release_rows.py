@@ -11,9 +11,10 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, select
 
-from cloud_sync.ledger import entries
+from cloud_sync.ledger import cells, entries
 from cloud_sync.ledger.tables import month_snapshot, release, release_void
 
+_NOT_SHOWN = {"lines", "attestation_id", "salt"}
 _MANY = 500  # ids in one query: SQLite and PostgreSQL both bound the parameters
 
 
@@ -75,10 +76,18 @@ def of_month(db: Connection, month: str, patients: Iterable[str]) -> dict[str, l
             .order_by(month_snapshot.c.version)
         ).mappings()
         for row in rows:
-            values = {name: row[name] for name in row if name not in ("lines", "attestation_id")}
-            lines = msgspec.json.decode(row["lines"], type=tuple[Line, ...])
-            found.setdefault(row["patient_id"], []).append(Release(lines=lines, **values))
+            values = {name: row[name] for name in row if name not in _NOT_SHOWN}
+            found.setdefault(row["patient_id"], []).append(
+                Release(lines=_lines(row["lines"]), **values)
+            )
     return found
+
+
+def _lines(stored: str) -> tuple[Line, ...]:
+    """What was released; nothing is known of it once it was erased under retention."""
+    if cells.is_erased(stored):
+        return ()
+    return msgspec.json.decode(stored, type=tuple[Line, ...])
 
 
 def of_patient(db: Connection, patient_id: str, month: str) -> list[Release]:

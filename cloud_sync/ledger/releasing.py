@@ -13,12 +13,13 @@ from sqlalchemy import Connection
 
 from cloud_sync.contract.canonical import canonical
 from cloud_sync.ledger import closing, entries, people, release_rows, worklist
-from cloud_sync.ledger.closing import Snapshot, Standing
+from cloud_sync.ledger.closing import Standing
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.release_rows import Line, Release
+from cloud_sync.ledger.snapshots import Snapshot
 from cloud_sync.ledger.tables import release
 
 Decisions = Mapping[str, str]  # `99454`, or `99454/2026-01-02` by its first date: the reason

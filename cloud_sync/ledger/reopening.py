@@ -6,7 +6,7 @@ both in one transaction. `serve` does it within seconds; whoever exports asks fi
 
 from sqlalchemy import Connection, delete, select
 
-from cloud_sync.ledger import closing, entries, touched
+from cloud_sync.ledger import closing, entries, snapshots, touched
 from cloud_sync.ledger.closing import Standing
 from cloud_sync.ledger.people import find
 from cloud_sync.ledger.tables import month_snapshot, month_touched, patient
@@ -33,7 +33,7 @@ def settle(db: Connection, patient_id: str, at_ms: int) -> int:
         if not closing.is_over(who, month, at_ms):
             waits = True
             continue
-        before = closing.latest(db, patient_id, month)
+        before = snapshots.latest(db, patient_id, month)
         after = closing.close(db, patient_id, month, author=AUTHOR, at_ms=at_ms)
         opened += after.snapshot != before
     if not waits:

@@ -9,12 +9,12 @@ year before as well.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from sqlalchemy import ColumnElement, Connection, extract, func, select
 
-from cloud_sync.ledger import holds, practice_settings
+from cloud_sync.ledger import erasures, holds, practice_settings, unsealed
 from cloud_sync.ledger.holds import Hold
 from cloud_sync.ledger.local_time import local, to_ms
 from cloud_sync.ledger.people import Patient, everyone
@@ -26,6 +26,7 @@ from cloud_sync.ledger.tables import (
     release,
     release_void,
 )
+from cloud_sync.ledger.unsealed import Unsealed
 
 # No zone is further from UTC: what lies this near to New Year counts for both years.
 _MARGIN_MS = 14 * 3_600_000
@@ -60,6 +61,7 @@ class Review:
     over: tuple[Kept, ...]
     not_yet: int
     next_ms: int | None  # when the first of those is over
+    unsealed: Unsealed  # what no key opens; looked for only where something is over
 
 
 @dataclass(kw_only=True)
@@ -79,8 +81,11 @@ def review(db: Connection, at_ms: int) -> Review:
     placed = holds.every(db)
     over: list[Kept] = []
     waits: list[int] = []
+    gone = erasures.records(db)
     for year in _years(db, until=_utc(at_ms).year - years):
         for patient_id, found in _in_year(db, year, homes).items():
+            if (unsealed.subject(patient_id), f"{year:04}") in gone:
+                continue
             until_ms = later_by(max(found.last_service_ms, found.last_claim_ms or 0), years)
             if until_ms > at_ms:
                 waits.append(until_ms)
@@ -97,9 +102,20 @@ def review(db: Connection, at_ms: int) -> Review:
                     blocks=tuple(_blocks(patient_id, found.served - found.closed, placed)),
                 )
             )
+    unerasable = unsealed.find(db) if over else Unsealed()
     return Review(
-        years=years, over=tuple(over), not_yet=len(waits), next_ms=min(waits, default=None)
+        years=years,
+        over=tuple(_told(one, unerasable) for one in over),
+        not_yet=len(waits),
+        next_ms=min(waits, default=None),
+        unsealed=unerasable,
     )
+
+
+def _told(one: Kept, found: Unsealed) -> Kept:
+    """What no key opens keeps a record, too: destroying keys would erase none of it."""
+    rows = found.records[unsealed.subject(one.patient_id), f"{one.year:04}"]
+    return replace(one, blocks=(*one.blocks, unsealed.words(rows))) if rows else one
 
 
 def later_by(at_ms: int, years: int) -> int:

@@ -4,23 +4,26 @@ An imported row is late by nature: it is entered when it is imported. Where rows
 kept; the rules count such seconds as they say, for none until a person splits them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from cloud_sync.contract.canonical import canonical
 from cloud_sync.ledger import care_entries, entries as chained
 from cloud_sync.ledger.care_entries import Entry, Span
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.local_time import to_ms
-from cloud_sync.ledger.tables import care_time, patient_detail, staff, time_import
+from cloud_sync.ledger.people import everyone
+from cloud_sync.ledger.tables import care_time, staff, time_import
 from cloud_sync.ledger.time_csv import Problem, Row
 from cloud_sync.ledger.time_flags import overlaps
 from cloud_sync.ledger.time_record import Origin, lock, record, running
 
+Named = dict[str, dict[str, str]]
 _LONGEST_MS = 24 * 3_600_000  # a longer interval is a slip of the date
 
 
@@ -45,9 +48,9 @@ class Plan:
 def plan(db: Connection, rows: Iterable[Row], *, source: str, at_ms: int) -> Plan:
     """Find patients and workers, leave out what is known, and see what overlaps."""
     found: dict[str, tuple[Row, Entry]] = {}
-    known, problems = [], []
+    known, problems, homes = [], [], _patients(db)
     for row in rows:
-        made = _entry(db, row, source, at_ms)
+        made = _entry(db, row, homes, source, at_ms)
         if isinstance(made, str):
             problems.append(Problem(line=row.line, words=made))
             continue
@@ -101,14 +104,14 @@ def keep(  # noqa: PLR0913 - named columns
     return identity
 
 
-def _entry(db: Connection, row: Row, source: str, at_ms: int) -> Entry | str:
+def _entry(db: Connection, row: Row, homes: Named, source: str, at_ms: int) -> Entry | str:
     """The entry this row becomes, or why it cannot."""
     worker = db.execute(
         select(staff.c.id, staff.c.full_name).where(staff.c.username == row.staff)
     ).first()
     if worker is None:
         return f"there is no account {row.staff}"
-    patients = _patients(db, row.patient)
+    patients = homes.get(row.patient, {})
     if len(patients) != 1:
         many = "several patients have" if patients else "no patient has"
         return f"{many} the record number or id {row.patient}"
@@ -176,13 +179,10 @@ def _beside(db: Connection, entry: Entry, new: list[Entry]) -> list[Entry]:
     return list({one.id: one for one in (*there, *file)}.values())
 
 
-def _patients(db: Connection, text: str) -> dict[str, str]:
-    """The zone of each patient in force with this record number or id."""
-    later = patient_detail.alias("later")
-    rows = db.execute(
-        select(patient_detail.c.patient_id, patient_detail.c.zone).where(
-            or_(patient_detail.c.record_number == text, patient_detail.c.patient_id == text),
-            ~select(later.c.id).where(later.c.corrects == patient_detail.c.id).exists(),
-        )
-    )
-    return {row.patient_id: row.zone for row in rows}
+def _patients(db: Connection) -> Named:
+    """The zone of each patient by record number and by id; record numbers are sealed."""
+    found: Named = defaultdict(dict)
+    for one in everyone(db):
+        for name in {one.id, one.record_number} - {None}:
+            found[str(name)][one.id] = one.zone
+    return found

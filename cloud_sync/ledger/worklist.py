@@ -5,6 +5,7 @@ A month's recorded state follows its facts within seconds (`reopening`).
 
 from sqlalchemy import Connection, Select, Subquery, case, func, select
 
+from cloud_sync.ledger import sealing
 from cloud_sync.ledger.tables import attestation, attestation_void, month_snapshot, patient_detail
 
 
@@ -21,6 +22,7 @@ def patients(db: Connection, month: str, state: str, *, limit: int, skip: int = 
     statement = select(found.c.patient_id, found.c.name)
     if state:
         statement = statement.where(found.c.state == state)
+    sealing.prepare_files(db)
     # Sorted here: a name need not be readable to the database.
     rows = sorted(db.execute(statement), key=lambda row: (row.name, row.patient_id))
     return [row.patient_id for row in rows[skip : skip + limit]]

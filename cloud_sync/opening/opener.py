@@ -22,7 +22,7 @@ from cloud_sync.contract.anchor import TimeAnchor
 from cloud_sync.contract.envelope import Envelope
 from cloud_sync.contract.observation import Observation
 from cloud_sync.identity.keys import OpeningKey
-from cloud_sync.ledger import alarms, anchors, derive, observations
+from cloud_sync.ledger import alarms, anchors, derive, observations, sealing
 from cloud_sync.ledger.anchors import Place
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.tables import envelope, opening, quarantine, unopened
@@ -162,17 +162,15 @@ class Opener:
     def _set_aside(self, db: Connection, item: Opened, at_ms: int) -> None:
         topic = topics.up(item.hub_id)
         statement = self._store.insert(quarantine).on_conflict_do_nothing()
-        db.execute(
-            statement,
-            {
-                "id": sha256(topic.encode() + b"\0" + item.body).digest(),
-                "topic": topic,
-                "hub_id": item.hub_id,
-                "reason": "unopenable",
-                "body": item.body,
-                "at_ms": at_ms,
-            },
-        )
+        row = {
+            "id": sha256(topic.encode() + b"\0" + item.body).digest(),
+            "topic": topic,
+            "hub_id": item.hub_id,
+            "reason": "unopenable",
+            "body": item.body,
+            "at_ms": at_ms,
+        }
+        db.execute(statement, sealing.sealed(db, quarantine, [row]))
         detail = "an envelope would not open or makes no sense"
         alarms.raise_once(db, kind="unopenable", hub_id=item.hub_id, detail=detail, at_ms=at_ms)
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from cloud_sync import serve
+from cloud_sync import serve, stores
 from cloud_sync.contract import receipt, topics
 from cloud_sync.contract.observation import encode
 from cloud_sync.identity import keys
 from cloud_sync.ingest.subscribe import Delivery, Subscriber
-from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger.engine import Store
 from cloud_sync.opening.opener import Opener
 from gateway import trust
 from gateway.buffer.seal import Sealer
@@ -40,7 +40,7 @@ Messages = list[list[bytes]]
 def measure(directory: Path, rounds: int) -> Figure:
     """In one process: examine, store, sign receipts, in transactions of 400 envelopes."""
     config = make_clinic(directory / "ingest")
-    with closing(open_store(config.database_url)) as store:
+    with closing(stores.open_own(config)) as store:
         hub = enrol_hub(config, store)
         opener = Opener(store, keys.load_recipients(config.keys), lambda: 1)
         worker = Subscriber(serve._ingest_settings(config, store, opener))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from cloud_sync.identity.data_keys import ClinicKeyFile
 from cloud_sync.ledger import case_rows, month_end, people
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.schema import upgrade
@@ -38,7 +39,7 @@ _READING = "id, device_id, kind, measured_at_ms, committed_at_ms, patient_id, lo
 def measure(directory: Path, patients: int, rounds: int) -> tuple[list[Figure], str]:
     """Seconds for so many patients, and what processor and memory it took."""
     made = directory / "month.db"
-    store = open_store(f"sqlite:///{made}")
+    store = open_store(f"sqlite:///{made}", keys=ClinicKeyFile(directory))
     upgrade(store)
     population.fill(store, patients, seed=1)
     store.reader.dispose()
@@ -48,7 +49,7 @@ def measure(directory: Path, patients: int, rounds: int) -> tuple[list[Figure], 
         rounds,
         lambda _: _on_copy(made, _read),
         lambda _: _bare(made),
-        lambda _: _on_copy(made, lambda store, url: _closed(store, url, used)),
+        lambda _: _on_copy(made, lambda store, url: _closed(store, url, directory, used)),
     )
     words = f"{patients:,} patients'"
     figures = [
@@ -80,7 +81,7 @@ def _bare(path: Path) -> float:
 def _on_copy(made: Path, work: Callable[[Store, str], object]) -> float:
     copy = Path(shutil.copy(made, made.with_name("copy.db")))
     url = f"sqlite:///{copy}"
-    store = open_store(url, visitor=True)
+    store = open_store(url, visitor=True, keys=ClinicKeyFile(made.parent))
     try:
         return seconds(lambda: work(store, url))
     finally:
@@ -97,7 +98,7 @@ def _read(store: Store, _url: str) -> None:
             case_rows.rows_of(db, ids, population.CLOSED_MS)
 
 
-def _closed(store: Store, url: str, used: list[float]) -> None:
+def _closed(store: Store, url: str, directory: Path, used: list[float]) -> None:
     _forget_peak()
     before = _processor_seconds()
     with store.read() as db:
@@ -110,6 +111,7 @@ def _closed(store: Store, url: str, used: list[float]) -> None:
         author=population.DOCTOR,
         at_ms=population.CLOSED_MS,
         processes=os.cpu_count() or 1,
+        keys=ClinicKeyFile(directory),
     )
     assert sum(len(chunk) for chunk in found) == len(everyone)
     used.append(_processor_seconds() - before)

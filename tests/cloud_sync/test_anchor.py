@@ -5,11 +5,10 @@ from threading import Thread
 
 import pytest
 
-from cloud_sync import anchor
+from cloud_sync import anchor, stores
 from cloud_sync.anchor import Anchor
 from cloud_sync.identity import checkpoint
 from cloud_sync.ledger import checkpoints, people
-from cloud_sync.ledger.engine import open_store
 from tests.support.clinic import make_clinic, wait_for
 
 
@@ -19,7 +18,7 @@ def test_it_signs_what_was_added_until_it_is_stopped(
     monkeypatch.setattr(anchor, "HOUR_SECONDS", 0.05)
     config = make_clinic(tmp_path / "clinic")
     (config.keys / "checkpoint.key").unlink()  # an older clinic
-    store = open_store(config.database_url)
+    store = stores.open_own(config)
     running = Anchor(config, store, lambda: 7)
     assert running.take() is None
     thread = Thread(target=running.run)

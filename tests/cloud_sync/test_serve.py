@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
+from cloud_sync import stores
 from cloud_sync.commands import hub as hub_commands
 from cloud_sync.config import ClinicConfig
 from cloud_sync.contract import topics
 from cloud_sync.contract.enrolment import Answer, Ticket, parse_ticket
-from cloud_sync.ledger.engine import open_store
 from cloud_sync.ledger.tables import observation
 from tests.support.clinic import Close, Link, make_clinic, verified, wait_for, write_tls
 from tests.support.hubs import Hub, entries, hub_request
@@ -96,7 +96,7 @@ def test_from_the_ticket_to_the_ledger_and_an_orderly_end(
     raws = [hub.seal(seq, plaintext(hub.id, seq)) for seq in (1, 2)]
     assert link.publish(topics.up(hub.id), topics.join(raws)) == 0
     assert entries(link.receive(), hub) == [(1, "STORED", "NONE"), (2, "STORED", "NONE")]
-    store = open_store(config.database_url, visitor=True)
+    store = stores.visit(config)
 
     def stored() -> int:
         with store.read() as db:

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from cloud_sync import config, setup
+from cloud_sync import config, setup, stores
 from cloud_sync.identity import keyset, services
-from cloud_sync.ledger.engine import open_store
 from cloud_sync.ledger.tables import hub
 
 SETTINGS = setup.Settings(
@@ -28,7 +27,7 @@ def test_a_clinic_has_all_a_server_needs(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "clinic").stat().st_mode) == 0o700
     assert keyset.load(made.directory).clinic == made.clinic_id
     assert services.load_authority(made.directory).key is not None
-    store = open_store(made.database_url)
+    store = stores.open_own(made)
     with store.read() as db:
         assert db.execute(hub.select()).all() == []
     store.close()

@@ -13,6 +13,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
+from cloud_sync import stores
 from cloud_sync.anchor import Anchor
 from cloud_sync.cli import app
 from cloud_sync.config import ClinicConfig
@@ -20,7 +21,7 @@ from cloud_sync.export.verifier.timestamp import read_token
 from cloud_sync.identity import stamping
 from cloud_sync.identity.stamping import Chosen
 from cloud_sync.ledger import incidents, people, schema, time_tokens
-from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.tables import time_token
 from cloud_sync.ledger.time_tokens import Kept
 from cloud_sync.stamping import DAY_MS, Stamper, StampError, ask, first_false
@@ -33,7 +34,7 @@ from tests.support.tsa import Authority
 @pytest.fixture
 def opened(clinic: ClinicConfig) -> Iterator[Store]:
     """The clinic's database, on each kind, with one person in it."""
-    store = open_store(clinic.database_url)
+    store = stores.open_own(clinic)
     schema.upgrade(store)
     add(store)
     yield store

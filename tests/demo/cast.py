@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from cloud_sync import config, stores
 from cloud_sync.ledger import devices, people, staff, tables
-from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger.engine import Store
 from tests.demo.stage import Radio, Stage
 from tests.support.processes import wait_until
 
@@ -19,7 +20,7 @@ PATIENT = "Ada Example"
 @contextmanager
 def visiting(stage: Stage) -> Iterator[Store]:
     """The clinic's database, beside the running server, as its commands open it."""
-    store = open_store(f"sqlite:///{stage.clinic / 'clinic.db'}", visitor=True)
+    store = stores.visit(config.load(stage.clinic))
     try:
         yield store
     finally:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from cloud_sync import stores
 from cloud_sync.config import ClinicConfig
 from cloud_sync.contract import topics
 from cloud_sync.identity import keys, keyset
@@ -12,7 +13,7 @@ from cloud_sync.ingest import store as kept
 from cloud_sync.ingest.answer import receipts
 from cloud_sync.ingest.examine import Facts, examine
 from cloud_sync.ledger import devices, schema
-from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.tables import observation
 from cloud_sync.opening.opener import Opener
 from gateway.buffer import outbox
@@ -33,7 +34,7 @@ class ClinicDesk:
     @classmethod
     def open(cls, directory: Path) -> "ClinicDesk":
         config = make_clinic(directory)
-        store = open_store(config.database_url)
+        store = stores.open_own(config)
         schema.upgrade(store)
         people(store)
         opener = Opener(store, keys.load_recipients(config.keys), lambda: 0)

@@ -12,10 +12,10 @@ from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Table, insert
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import entries, tables
+from cloud_sync.ledger import entries, sealing, tables
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.local_time import local
 
@@ -195,18 +195,19 @@ def _write(db: Connection, rows: _Drawn, draw: _Draw, plaintext: bytes) -> None:
     _chain(db, "care_time_void", rows.care_time_void)
     body = draw.name().encode()
     sealed = sha256(body).digest()
-    db.execute(
-        insert(tables.envelope).values(
-            id=sealed, hub_id=HUB, epoch=1, seq=int.from_bytes(sealed[:4]), suite=1, key_id=1,
-            body=body, committed_at_ms=BEGAN_MS,
-        )
-    )  # fmt: skip
+    came = {
+        "id": sealed, "hub_id": HUB, "epoch": 1, "seq": int.from_bytes(sealed[:4]), "suite": 1,
+        "key_id": 1, "body": body, "committed_at_ms": BEGAN_MS,
+    }  # fmt: skip
+    _sent(db, tables.envelope, [came])
     same = {"envelope_id": sealed, "hub_id": HUB, "plaintext": plaintext,
             "measured_method": "device", "uncertainty_ms": 60_000}  # fmt: skip
-    db.execute(
-        insert(tables.observation),
-        [{"id": bytes.fromhex(draw.name() * 2), **same, **row} for row in rows.observation],
-    )
+    named = [{"id": bytes.fromhex(draw.name() * 2), **same, **row} for row in rows.observation]
+    _sent(db, tables.observation, named)
+
+
+def _sent(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    db.execute(insert(table), sealing.sealed(db, table, rows))
 
 
 def _chain(db: Connection, table: str, rows: list[dict[str, Any]]) -> None:

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert
 
+from cloud_sync import stores
 from cloud_sync.config import ClinicConfig
 from cloud_sync.contract import observation as contract
 from cloud_sync.contract.observation import ClockError, Frame, Received
 from cloud_sync.contract.readings import BloodPressure, FailedMeasurement, Glucose, Outcome
-from cloud_sync.ledger import devices, people, staff
-from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger import devices, people, sealing, staff
+from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.local_time import local, to_ms
 from cloud_sync.ledger.schema import upgrade
 from cloud_sync.ledger.tables import device, envelope, hub, observation
@@ -72,8 +73,9 @@ def config_for(directory: Path) -> ClinicConfig:
 
 
 def open_empty(directory: Path) -> Store:
-    """A database with the schema and nothing in it."""
-    store = open_store(f"sqlite:///{directory / 'clinic.db'}")
+    """A database with the schema and nothing in it; what is personal will be sealed in it."""
+    (directory / "keys").mkdir(exist_ok=True)
+    store = stores.open_own(config_for(directory))
     upgrade(store)
     return store
 
@@ -131,34 +133,32 @@ def add_reading(
     seen = contract.observe(HUB, frame, outcome, "test")
     identity = bytes.fromhex(seen.id)
     sealed = hashlib.sha256(identity).digest()
-    db.execute(
-        insert(envelope).values(
-            id=sealed,
-            hub_id=HUB,
-            epoch=1,
-            seq=int.from_bytes(sealed[:6]),
-            suite=1,
-            key_id=1,
-            body=b"sealed",
-            committed_at_ms=at_ms + held_ms,
-        )
-    )
-    db.execute(
-        insert(observation).values(
-            id=identity,
-            envelope_id=sealed,
-            hub_id=HUB,
-            device_id=device_id,
-            user_slot=getattr(outcome, "user", None),
-            kind=kind_of(outcome),
-            plaintext=contract.encode(seen),
-            received_at_ms=at_ms,
-            committed_at_ms=at_ms + held_ms,
-            measured_at_ms=at_ms,
-            measured_method="device",
-            uncertainty_ms=5000,
-        )
-    )
+    came = {
+        "id": sealed,
+        "hub_id": HUB,
+        "epoch": 1,
+        "seq": int.from_bytes(sealed[:6]),
+        "suite": 1,
+        "key_id": 1,
+        "body": b"sealed",
+        "committed_at_ms": at_ms + held_ms,
+    }
+    said = {
+        "id": identity,
+        "envelope_id": sealed,
+        "hub_id": HUB,
+        "device_id": device_id,
+        "user_slot": getattr(outcome, "user", None),
+        "kind": kind_of(outcome),
+        "plaintext": contract.encode(seen),
+        "received_at_ms": at_ms,
+        "committed_at_ms": at_ms + held_ms,
+        "measured_at_ms": at_ms,
+        "measured_method": "device",
+        "uncertainty_ms": 5000,
+    }
+    for table, row in ((envelope, came), (observation, said)):
+        db.execute(insert(table), sealing.sealed(db, table, [row]))
     return identity
 
 

@@ -11,6 +11,25 @@ from cloud_sync.export.verifier.archive import Files, hex_digest, json_lines, js
 from cloud_sync.export.verifier.ledger import Ledger, Row
 
 Shown = Mapping[str, Any]
+# Columns that the ledger leaves out where they are empty: then nothing may be shown there.
+MAY_BE_EMPTY = {
+    "assignment": ("user_slot",),
+    "care_time": (
+        "direction",
+        "party",
+        "corrects",
+        "reason",
+        "split_from",
+        "import_id",
+        "external_id",
+    ),
+    "device_detail": ("fda_basis", "manufacturer", "model", "serial", "udi"),
+    "patient_detail": ("birth_date", "record_number", "corrects", "reason"),
+    "practice_detail": ("npi", "address"),
+    "practice_setting": (),
+    "program_fact": ("corrects", "reason"),
+    "staff_detail": ("credential", "employer", "npi", "practice"),
+}
 
 
 def check_contents(files: Files, ledger: Ledger) -> Iterator[str]:
@@ -23,25 +42,28 @@ def check_contents(files: Files, ledger: Ledger) -> Iterator[str]:
     corrected = {row.get("corrects") for row in details}
     shown = {k: v for k, v in json.loads(files["patient.json"]).items() if v is not None}
     newest = [row for row in details if row["id"] not in corrected]
-    if not any(_says(row, shown | {"id": row["id"]}, _NOT_SHOWN) for row in newest):
+    if not any(
+        _says("patient_detail", row, shown | {"id": row["id"]}, _NOT_SHOWN) for row in newest
+    ):
         yield "The patient's details are not as the ledger has them."
     facts, time = json_lines(files, "facts.jsonl"), json_lines(files, "time.jsonl")
-    yield from _same("Facts on file", facts, ledger.rows("program_fact"), _body_as_text)
-    yield from _same("Time entries", time, ledger.rows("care_time"))
+    yield from _same("Facts on file", facts, ledger, "program_fact", _body_as_text)
+    yield from _same("Time entries", time, ledger, "care_time")
     yield from _same(
         "Settings",
         json.loads(files["settings.json"]),
-        ledger.rows("practice_setting"),
+        ledger,
+        "practice_setting",
         lambda row: {**row, "value": json_text(row["value"]).decode()},
     )
     devices = json_lines(files, "devices.jsonl")
-    yield from _same("Devices", devices, ledger.rows("assignment"))
+    yield from _same("Devices", devices, ledger, "assignment")
     ends = {(row["assignment_id"], row["assigned_to_ms"]) for row in ledger.rows("assignment_end")}
     if ends != {(r["id"], r["assigned_to_ms"]) for r in devices if r["assigned_to_ms"] is not None}:
         yield "Devices: what was given back is not as the ledger has it."
     for name in ("practice", "staff", "device"):
         history = json_lines(files, f"{name}_history.jsonl")
-        yield from _same(f"The {name}'s history", history, ledger.rows(f"{name}_detail"))
+        yield from _same(f"The {name}'s history", history, ledger, f"{name}_detail")
     yield from _time(time, ledger)
     yield from _days(files, snapshot)
 
@@ -167,24 +189,31 @@ def _ms(instant: str) -> int:
 def _same(
     what: str,
     shown: Iterable[Shown],
-    known: Iterable[Row],
+    ledger: Ledger,
+    kind: str,
     turned: Callable[[Shown], Shown] = lambda row: row,
 ) -> Iterator[str]:
-    """The rows shown are those of the ledger, each with all that the ledger says."""
-    by_id, there = {row["id"]: row for row in known}, [turned(row) for row in shown]
+    """The rows shown are those of the ledger, each with what the ledger says and no more."""
+    by_id, there = {row["id"]: row for row in ledger.rows(kind)}, [turned(row) for row in shown]
     if sorted(row["id"] for row in there) != sorted(by_id):
         yield f"{what}: they are not those of the ledger."
     for row in there:
-        if not _says(by_id.get(row["id"], {}), row):
+        if not _says(kind, by_id.get(row["id"], {}), row):
             yield f"{what}: {row['id']} is not as the ledger has it."
 
 
-_NOT_SHOWN = frozenset({"patient_id", "recorded_at_ms", "author", "corrects"})  # of details
+# Of details: what says how they came to be on record, and the salt of their leaf.
+_NOT_SHOWN = frozenset({"patient_id", "recorded_at_ms", "author", "corrects", "reason", "salt"})
 
 
-def _says(known: Row, shown: Shown, but: frozenset[str] = frozenset()) -> bool:
-    """Whether every column of the ledger's row is shown with its value."""
-    return bool(known) and all(shown.get(name) == known[name] for name in set(known) - but)
+def _says(kind: str, known: Row, shown: Shown, but: frozenset[str] = frozenset()) -> bool:
+    """Whether every column of the ledger's row is shown with its value, and no empty one filled."""
+    empty = set(MAY_BE_EMPTY[kind]) - set(known)
+    return (
+        bool(known)
+        and all(shown.get(name) == known[name] for name in set(known) - but)
+        and all(shown.get(name) is None for name in empty)
+    )
 
 
 def _body_as_text(row: Shown) -> Shown:

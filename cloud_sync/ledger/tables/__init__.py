@@ -8,6 +8,7 @@ append-only refuse UPDATE and DELETE in the database itself; a correction is a n
 from cloud_sync.ledger.tables.alerts import alert, alert_handling, alert_threshold
 from cloud_sync.ledger.tables.base import metadata
 from cloud_sync.ledger.tables.details import device_detail, practice_detail, staff_detail
+from cloud_sync.ledger.tables.erasure import data_key, erased, erasure
 from cloud_sync.ledger.tables.evidence import (
     batch,
     checkpoint,
@@ -84,11 +85,14 @@ __all__ = [
     "care_time_void",
     "checkpoint",
     "covered",
+    "data_key",
     "device",
     "device_detail",
     "enrolment_code",
     "entry",
     "envelope",
+    "erased",
+    "erasure",
     "hub",
     "hub_certificate",
     "hub_key",
@@ -143,6 +147,8 @@ APPEND_ONLY = (
     release_void,
     legal_hold,
     legal_hold_lift,
+    erasure,
+    erased,
     entry,
     batch,
     covered,
@@ -189,6 +195,8 @@ CHAINED = (  # each new row has an entry of its own, written with it
     alert_handling,
     legal_hold,
     legal_hold_lift,
+    erasure,
+    erased,
     hub_key,
     release,
     release_void,

@@ -9,10 +9,10 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
 
+from cloud_sync.ledger.cells import SealedText
 from cloud_sync.ledger.tables.base import HEX32, metadata
 
 alert_threshold = Table(  # append-only: the newest row of a patient's measure holds
@@ -21,11 +21,12 @@ alert_threshold = Table(  # append-only: the newest row of a patient's measure h
     Column("id", HEX32, primary_key=True),
     Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
     Column("measure", String(32), nullable=False),
-    Column("low", Text),  # a decimal; an alert below it
-    Column("high", Text),  # a decimal; an alert above it. Neither: no alert of this measure
-    Column("reason", Text, nullable=False),
+    Column("low", SealedText("NaN")),  # a decimal; an alert below it
+    Column("high", SealedText("NaN")),  # a decimal; an alert above it. Neither: none
+    Column("reason", SealedText, nullable=False),
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+    Column("salt", SealedText),
     Index(None, "patient_id"),
 )
 
@@ -37,10 +38,11 @@ alert = Table(  # append-only: a reading that had just been taken lay outside
     Column("observation_id", LargeBinary(32), ForeignKey("observation.id"), nullable=False),
     Column("threshold_id", HEX32, ForeignKey("alert_threshold.id"), nullable=False),
     Column("measure", String(32), nullable=False),
-    Column("value", Text, nullable=False),
-    Column("bound", Text, nullable=False),
+    Column("value", SealedText("NaN"), nullable=False),
+    Column("bound", SealedText("NaN"), nullable=False),
     Column("side", String(8), nullable=False),
     Column("raised_at_ms", BigInteger, nullable=False),
+    Column("salt", SealedText),
     CheckConstraint("side in ('low', 'high')", name="side"),
     UniqueConstraint("observation_id", "measure"),
     Index(None, "patient_id"),
@@ -52,9 +54,10 @@ alert_handling = Table(  # append-only: somebody saw it, or is done with it
     Column("id", HEX32, primary_key=True),
     Column("alert_id", HEX32, ForeignKey("alert.id"), nullable=False),
     Column("action", String(16), nullable=False),
-    Column("note", Text),
+    Column("note", SealedText),
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+    Column("salt", SealedText),
     CheckConstraint("action in ('seen', 'handled')", name="action"),
     Index(None, "alert_id"),
 )

@@ -17,6 +17,7 @@ from sqlalchemy import (
     text,
 )
 
+from cloud_sync.ledger.cells import SealedBytes
 from cloud_sync.ledger.tables.base import HEX32, metadata
 
 hub = Table(
@@ -70,7 +71,7 @@ envelope = Table(  # append-only
     Column("seq", BigInteger, nullable=False),
     Column("suite", Integer, nullable=False),
     Column("key_id", BigInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", SealedBytes, nullable=False),
     Column("committed_at_ms", BigInteger, nullable=False),
     UniqueConstraint("hub_id", "epoch", "seq"),
 )
@@ -114,7 +115,7 @@ quarantine = Table(  # append-only: what did not verify or open, kept whole
     Column("topic", Text, nullable=False),
     Column("hub_id", HEX32),
     Column("reason", String(32), nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", SealedBytes, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
 )
 
@@ -140,7 +141,7 @@ observation = Table(
     Column("user_slot", Integer),
     Column("kind", String(32), nullable=False),
     Column("sequence", BigInteger),
-    Column("plaintext", LargeBinary, nullable=False),  # the opened bytes, as received
+    Column("plaintext", SealedBytes, nullable=False),  # the opened bytes, as received
     Column("received_at_ms", BigInteger, nullable=False),  # at the hub, by its clock
     Column("committed_at_ms", BigInteger, nullable=False),  # at the clinic: the receipt's time
     # Derived, and followed when an assignment, a zone or a time anchor changes:

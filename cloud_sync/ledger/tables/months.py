@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from cloud_sync.ledger.cells import SealedText
 from cloud_sync.ledger.tables.base import HEX32, metadata
 
 practice_setting = Table(  # append-only: the newest effective row of a name holds
@@ -34,11 +35,12 @@ month_snapshot = Table(  # append-only: a patient's month as it stood when it wa
     Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
     Column("month", String(7), nullable=False),  # `2026-01`
     Column("version", Integer, nullable=False),
-    Column("body", Text, nullable=False),  # canonical JSON
+    Column("body", SealedText, nullable=False),  # canonical JSON
     Column("digest", LargeBinary(32), nullable=False),  # SHA-256 of the body
-    Column("reason", Text),  # why the month was opened again; none for version 1
+    Column("reason", SealedText),  # why the month was opened again; none for version 1
     Column("made_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+    Column("salt", SealedText),
     UniqueConstraint("patient_id", "month", "version"),
 )
 
@@ -57,9 +59,10 @@ attestation_void = Table(  # append-only
     "attestation_void",
     metadata,
     Column("attestation_id", HEX32, ForeignKey("attestation.id"), primary_key=True),
-    Column("reason", Text, nullable=False),
+    Column("reason", SealedText, nullable=False),
     Column("voided_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+    Column("salt", SealedText),
 )
 
 release = Table(  # append-only: what the biller handed to billing of one version of a month
@@ -70,18 +73,20 @@ release = Table(  # append-only: what the biller handed to billing of one versio
     Column("snapshot_id", HEX32, ForeignKey("month_snapshot.id"), nullable=False, unique=True),
     Column("attestation_id", HEX32, ForeignKey("attestation.id"), nullable=False),
     Column("digest", LargeBinary(32), nullable=False),  # of the snapshot, as it was shown
-    Column("lines", Text, nullable=False),  # canonical JSON
+    Column("lines", SealedText, nullable=False),  # canonical JSON
     Column("released_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+    Column("salt", SealedText),
 )
 
 release_void = Table(  # append-only: the month was opened again under it
     "release_void",
     metadata,
     Column("release_id", HEX32, ForeignKey("release.id"), primary_key=True),
-    Column("reason", Text, nullable=False),
+    Column("reason", SealedText, nullable=False),
     Column("voided_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+    Column("salt", SealedText),
 )
 
 month_touched = Table(  # a queue: from this month on, what was closed must be compared again

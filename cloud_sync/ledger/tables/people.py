@@ -4,7 +4,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Date,
     ForeignKey,
     Index,
     Integer,
@@ -13,6 +12,7 @@ from sqlalchemy import (
     Text,
 )
 
+from cloud_sync.ledger.cells import SealedDate, SealedText
 from cloud_sync.ledger.tables.base import HEX32, metadata
 
 device = Table(
@@ -41,15 +41,16 @@ patient_detail = Table(  # append-only: the newest row that no other corrects is
     metadata,
     Column("id", HEX32, primary_key=True),
     Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
-    Column("name", Text, nullable=False),
-    Column("birth_date", Date),
-    Column("record_number", Text),
+    Column("name", SealedText("Erased record"), nullable=False),
+    Column("birth_date", SealedDate),
+    Column("record_number", SealedText),
     Column("zone", Text, nullable=False),  # IANA name: decides the local date
     Column("payer", Text, nullable=False),
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
     Column("corrects", HEX32),
-    Column("reason", Text),  # why it was corrected; null in rows older than the column
+    Column("reason", SealedText),  # why it was corrected; null in rows older than the column
+    Column("salt", SealedText),  # of a sealed row: its leaf cannot be guessed
     Index(None, "patient_id"),
     Index(None, "corrects"),
 )
@@ -75,7 +76,8 @@ assignment_end = Table(  # append-only
     Column("assigned_to_ms", BigInteger, nullable=False),  # its start: it was made in error
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
-    Column("reason", Text),
+    Column("reason", SealedText),
+    Column("salt", SealedText),
 )
 
 program_fact = Table(  # append-only: consent, order, visit, plan, episode (`ledger.facts`)
@@ -84,11 +86,12 @@ program_fact = Table(  # append-only: consent, order, visit, plan, episode (`led
     Column("id", HEX32, primary_key=True),
     Column("patient_id", HEX32, ForeignKey("patient.id"), nullable=False),
     Column("kind", String(32), nullable=False),  # `consents`, `orders`, ...: `facts.KINDS`
-    Column("body", Text, nullable=False),  # that kind's struct, canonical JSON
+    Column("body", SealedText("{}"), nullable=False),  # that kind's struct, canonical JSON
     Column("recorded_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
     Column("corrects", HEX32),
-    Column("reason", Text),  # why it was corrected; null in rows older than the column
+    Column("reason", SealedText),  # why it was corrected; null in rows older than the column
+    Column("salt", SealedText),
     Index(None, "patient_id"),
     Index(None, "corrects"),
 )

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
+from cloud_sync.ledger.cells import SealedText
 from cloud_sync.ledger.tables.base import HEX32, metadata
 
 running_clock = Table(  # at most one a worker: the primary key says so
@@ -35,8 +36,8 @@ care_time = Table(  # append-only
     Column("program", String(8), nullable=False),
     Column("start_ms", BigInteger, nullable=False),
     Column("end_ms", BigInteger, nullable=False),
-    Column("activity", String(64), nullable=False),
-    Column("note", Text, nullable=False),
+    Column("activity", SealedText(declared=64), nullable=False),
+    Column("note", SealedText, nullable=False),
     Column("interactive", Boolean, nullable=False),
     Column("mode", String(16), nullable=False),
     Column("direction", String(16)),  # who began the contact; null: none, or not told
@@ -45,10 +46,11 @@ care_time = Table(  # append-only
     Column("measured", Boolean, nullable=False),  # by the clock, not typed in
     Column("entered_at_ms", BigInteger, nullable=False),
     Column("corrects", HEX32),
-    Column("reason", Text),  # why it was corrected or split; null in rows older than the column
+    Column("reason", SealedText),  # why it was corrected or split; null in older rows
     Column("split_from", HEX32, ForeignKey("care_time.id")),  # the entry this is a part of
     Column("import_id", HEX32, ForeignKey("time_import.id")),  # null: recorded here
     Column("external_id", String(64)),  # SHA-256 of the imported row: it comes in once
+    Column("salt", SealedText),
     CheckConstraint("program in ('RPM', 'CCM', 'other')", name="program"),
     CheckConstraint("end_ms > start_ms", name="order"),
     CheckConstraint("patients between 1 and 100", name="patients"),
@@ -77,9 +79,10 @@ care_time_void = Table(  # append-only: an interval that counts no longer, and n
     "care_time_void",
     metadata,
     Column("care_time_id", HEX32, ForeignKey("care_time.id"), primary_key=True),
-    Column("reason", Text, nullable=False),
+    Column("reason", SealedText, nullable=False),
     Column("voided_at_ms", BigInteger, nullable=False),
     Column("author", HEX32, nullable=False),
+    Column("salt", SealedText),
 )
 
 care_time_review = Table(  # append-only: which readings an interval worked on

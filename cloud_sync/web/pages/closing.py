@@ -8,7 +8,16 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from cloud_sync.ledger import closing, people, release_rows, releasing, staff, worklist
+from cloud_sync.ledger import (
+    closing,
+    erasures,
+    people,
+    release_rows,
+    releasing,
+    snapshots,
+    staff,
+    worklist,
+)
 from cloud_sync.ledger.local_time import local
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.rules.reasons import SENTENCES
@@ -22,6 +31,7 @@ STATE_WORDS = {
     "ready": "▲ ready to sign",
     "signed": "✓ signed",
     "reopened": "▲ opened again",
+    "erased": "∅ erased under retention",
 }
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
@@ -53,7 +63,7 @@ def list_page(
         page = min(max(page, 1), pages)
         ids = worklist.patients(db, month, only, limit=PAGE_SIZE, skip=(page - 1) * PAGE_SIZE)
         standings = [closing.standing(db, people.find(db, one), month, visit.now_ms) for one in ids]
-        months = closing.closed_months(db)
+        months = snapshots.closed_months(db)
         released = release_rows.of_month(db, month, ids)
         waiting = len(releasing.waiting(db, month)) if visit.may("release months") else 0
     return visit.page(
@@ -87,23 +97,26 @@ def patient_page(visit: Visit, patient_id: str, month: str, problem: str | None)
     with visit.store.read() as db:
         patient = people.find(db, patient_id)
         standing = closing.standing(db, patient, month, visit.now_ms)
-        versions = closing.versions(db, patient_id, month)
-        signatures = [closing.signature_of(db, one.id) for one in versions]
+        versions = snapshots.versions(db, patient_id, month)
+        signatures = [snapshots.signature_of(db, one.id) for one in versions]
+        gone = [one for one in erasures.of_patient(db, patient_id) if one.period in ("", month[:4])]
         releases = release_rows.of_patient(db, patient_id, month)
         names = {one.id: one.full_name for one in staff.everyone(db)} if releases else {}
+    snapshot = standing.snapshot
     return visit.page(
         "month.html",
         status=409 if problem else 200,
         patient=patient,
         month=month,
         standing=standing,
-        facts=standing.snapshot.facts if standing.snapshot else None,
+        facts=snapshot.facts if snapshot and not snapshot.erased else None,
+        gone=gone if snapshot and snapshot.erased else [],
         over=closing.is_over(patient, month, visit.now_ms),
         versions=list(zip(versions, signatures, strict=True)),
         released=releases[-1] if releases else None,
         releases={one.snapshot_id: one for one in releases},
         names=names,
-        waiting=releasing.waiting_lines(standing.snapshot) if standing.snapshot else [],
+        waiting=releasing.waiting_lines(snapshot) if snapshot and not snapshot.erased else [],
         states=STATE_WORDS,
         sentences=SENTENCES,
         statement=closing.STATEMENT,

@@ -6,7 +6,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from cloud_sync.ledger import devices, people, readings
+from cloud_sync.ledger import devices, erasures, people, readings
 from cloud_sync.ledger.local_time import midnight_ms
 from cloud_sync.ledger.progress import codes, forecast, progress
 from cloud_sync.ledger.refused import Refused
@@ -40,6 +40,7 @@ def patient_page(
         found = codes(db, patient, visit.now_ms)
         ahead = forecast(db, patient_id, visit.now_ms)
         version = readings.version(db, patient_id)
+        gone = erasures.of_patient(db, patient_id)
     return visit.page(
         "patient.html",
         patient=patient,
@@ -54,6 +55,7 @@ def patient_page(
         codes=lines(found, standing.today),
         ahead=ahead,
         version=version,
+        gone=gone,
     )
 
 

@@ -7,7 +7,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from cloud_sync.export.charges import charge_list
-from cloud_sync.ledger import closing, people, release_rows, releasing
+from cloud_sync.ledger import people, release_rows, releasing, snapshots
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.web.counter import Page, SignedIn
 from cloud_sync.web.forms import Filled, Form
@@ -36,7 +36,7 @@ def release_month(
                 month,
                 author=visit.session.staff_id,
                 at_ms=visit.now_ms,
-                decisions=_decisions(form, closing.latest(db, patient_id, month)),
+                decisions=_decisions(form, snapshots.latest(db, patient_id, month)),
                 digest=form.text("digest"),
             )
     except Refused as problem:
@@ -44,7 +44,7 @@ def release_month(
     return Redirect(f"/patients/{patient_id}/months/{month}", status_code=303)
 
 
-def _decisions(form: Form, shown: closing.Snapshot | None) -> dict[str, str]:
+def _decisions(form: Form, shown: snapshots.Snapshot | None) -> dict[str, str]:
     """The reason typed beside each line that waits for a person; empty means: not this one."""
     if shown is None:
         return {}

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from cloud_sync import stores
 from cloud_sync.anchor import Anchor
 from cloud_sync.commands.ledger import checkpoint, verify_ledger
 from cloud_sync.config import ClinicConfig
 from cloud_sync.ledger import people
-from cloud_sync.ledger.engine import Store, open_store
 from tests.support.clinic import make_clinic
+
+ENTERED = "id = (select row_id from entry where seq = {})"
 
 
 @pytest.fixture
@@ -20,14 +22,14 @@ def clinic(tmp_path: Path) -> ClinicConfig:
 
 
 def add(config: ClinicConfig, name: str) -> None:
-    store = open_store(config.database_url)
+    store = stores.open_own(config)
     with store.write() as db:
         people.add_patient(db, name=name, zone="America/Denver", author="a" * 32, at_ms=5)
     store.close()
 
 
 def attack(config: ClinicConfig, *statements: str) -> None:
-    store: Store = open_store(config.database_url)
+    store = stores.open_own(config)
     with store.write() as db:
         for name in db.execute(text("select name from sqlite_master where type = 'trigger'")).all():
             db.execute(text(f"drop trigger {name[0]}"))
@@ -48,7 +50,7 @@ def test_a_sound_ledger_and_then_an_altered_one(
     assert verify_ledger(clinic.directory, json=True) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["sound"], found["entries"], found["signed"]) == (True, 4, 2)
-    attack(clinic, "update patient_detail set name = 'Ines' where name = 'Rosa'")
+    attack(clinic, "update patient_detail set name = 'Ines' where " + ENTERED.format(2))
     assert verify_ledger(clinic.directory) == 1
     assert "First: entry 2 (patient_detail " in capsys.readouterr().out
 
@@ -59,14 +61,14 @@ def test_a_tail_cut_with_its_checkpoints_shows_by_the_note_outside(
     add(clinic, "Rosa")
     assert checkpoint(clinic.directory) == 0
     add(clinic, "Walter")
-    store = open_store(clinic.database_url)
+    store = stores.open_own(clinic)
     kept = tmp_path / "kept.note"
     kept.write_text(Anchor(clinic, store, lambda: 7).take() or "")
     store.close()
     attack(
         clinic,
         "delete from checkpoint where size > 2",
-        "delete from patient_detail where name = 'Walter'",
+        "delete from patient_detail where " + ENTERED.format(4),
         "delete from patient where id = (select row_id from entry where seq = 3)",
         "delete from entry where seq > 2",
     )

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from sqlalchemy import insert
 
-from cloud_sync import setup
+from cloud_sync import setup, stores
 from cloud_sync.anchor import Anchor
 from cloud_sync.config import ClinicConfig
 from cloud_sync.contract.envelope import Envelope, parse
@@ -32,7 +32,7 @@ from cloud_sync.ledger import (
     staff_details,
 )
 from cloud_sync.ledger.care_entries import Work
-from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.tables import hub as hub_table
 from cloud_sync.opening.opener import Opener
 from cloud_sync.stamping import Stamper
@@ -74,7 +74,7 @@ def furnished(directory: Path, *, database_url: str | None = None, days: int = D
         broker_port=1, worker_port=2, web_port=3, database_url=database_url,
     )  # fmt: skip
     config = setup.create(directory, chosen, FIRST)
-    store = open_store(config.database_url)
+    store = stores.open_own(config)
     patient, doctor = _people(store)
     _send(store, directory, days)
     _work(store, patient, doctor)

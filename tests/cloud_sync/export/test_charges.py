@@ -17,8 +17,8 @@ from cloud_sync.config import load
 from cloud_sync.export.charges import COLUMNS, charge_list
 from cloud_sync.export.packet import build, load_seal
 from cloud_sync.export.verify import problems
-from cloud_sync.ledger import closing, people, release_rows, releasing
-from cloud_sync.ledger.engine import open_store
+from cloud_sync.ledger import closing, people, release_rows, releasing, snapshots
+from cloud_sync.stores import open_own
 from tests.cloud_sync.export.conftest import CLOSED_MS, MONTH, Practice
 from tests.cloud_sync.export.test_contradictions import signed_anew
 from tests.cloud_sync.export.test_verify import unpacked
@@ -33,7 +33,7 @@ def copy(practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copytree(practice.config.directory, directory)
     monkeypatch.setattr("time.time_ns", lambda: (CLOSED_MS + DAY_MS) * 1_000_000)
     config = load(directory)
-    store = open_store(config.database_url)
+    store = open_own(config)
     yield replace(practice, config=config, store=store)
     store.close()
 
@@ -81,7 +81,7 @@ def test_a_line_for_each_code_and_no_amount(copy: Practice, tmp_path: Path) -> N
             db, copy.patient, changes, author=copy.doctor, at_ms=CLOSED_MS, reason="Typed wrongly"
         )
         made = releasing.make(db, copy.patient, MONTH, author=copy.doctor, at_ms=CLOSED_MS).release
-        snapshot = closing.latest(db, copy.patient, MONTH)
+        snapshot = snapshots.latest(db, copy.patient, MONTH)
     assert made is not None
     assert snapshot is not None
     with copy.store.read() as db:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud_sync.anchor import Anchor
 from cloud_sync.cli import app
 from cloud_sync.export import packet
 from cloud_sync.export.verifier.report import examine
@@ -39,6 +40,21 @@ def test_it_is_sound_on_each_kind_of_database(tmp_path: Path, database_url: str)
     made.store.close()
     assert report.problems == []
     assert (report.about["readings"], len(report.about["time_stamps"])) == (2, 1)
+
+
+def test_it_is_sound_after_the_patients_details_were_corrected(tmp_path: Path) -> None:
+    made = furnished(tmp_path / "clinic", days=2)
+    with made.store.write() as db:
+        people.change_patient(
+            db, made.patient, {"name": "Ida Elder"}, author=made.doctor, at_ms=CLOSED_MS + 1,
+            reason="misspelt",
+        )  # fmt: skip
+    Anchor(made.config, made.store, lambda: CLOSED_MS + 2).take()
+    with made.store.read() as db:
+        raw = packet.build(db, packet.load_seal(made.config), made.patient, MONTH)
+    made.store.close()
+    assert examine(raw).problems == []
+    assert json.loads(unpacked(raw)["patient.json"])["name"] == "Ida Elder"
 
 
 def test_the_ledgers_show_days_and_minutes(practice: Practice) -> None:

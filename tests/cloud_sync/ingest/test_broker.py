@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from cloud_sync import stores
 from cloud_sync.config import ClinicConfig
 from cloud_sync.contract import topics
 from cloud_sync.identity import access
 from cloud_sync.ingest import broker, control
 from cloud_sync.ingest.broker import Broker, BrokerError
-from cloud_sync.ledger.engine import Store, open_store
+from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.schema import upgrade
 from tests.support.clinic import Close, Link, RunningBroker, enrol_hub, make_clinic, start_broker
 
@@ -25,7 +26,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> ClinicConfig:
 
 @pytest.fixture(scope="module")
 def store(config: ClinicConfig) -> Iterator[Store]:
-    opened = open_store(config.database_url)
+    opened = stores.open_own(config)
     upgrade(opened)
     yield opened
     opened.close()

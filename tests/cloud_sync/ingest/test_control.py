@@ -2,17 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync import setup
+from cloud_sync import setup, stores
 from cloud_sync.identity import access, services
 from cloud_sync.ingest import control
 from cloud_sync.ingest.control import BrokerUnreachable
-from cloud_sync.ledger.engine import open_store
 from tests.support.clinic import make_clinic, start_broker
 
 
 def test_commands_are_run_and_their_failures_told(tmp_path: Path) -> None:
     config = make_clinic(tmp_path / "clinic")
-    store = open_store(config.database_url)
+    store = stores.open_own(config)
     running = start_broker(config, store)
     store.close()
     port = config.worker_port

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Table, insert
 
-from cloud_sync.ledger import tables
+from cloud_sync.ledger import sealing, tables
 from cloud_sync.ledger.engine import Store
 
 ANN, BOB = "a" * 32, "b" * 32
@@ -21,7 +21,8 @@ def ms(text: str) -> int:
 
 def put(store: Store, table: Table, **values: Any) -> None:
     with store.write() as db:
-        db.execute(insert(table).values(**values))
+        (row,) = sealing.sealed(db, table, [sealing.salted(db, table, values)])
+        db.execute(insert(table).values(row))
 
 
 def people(store: Store) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from cloud_sync.ledger import closing, device_details, practice_settings, tables
+from cloud_sync.ledger import closing, device_details, practice_settings, snapshots, tables
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.people import find
 from cloud_sync.ledger.refused import Refused
@@ -147,8 +147,8 @@ def test_a_late_reading_shows_reopens_and_voids(store: Store) -> None:
     assert again.snapshot.version == 2
     assert again.snapshot.reason == "; ".join(seen.changes)
     with store.read() as db:
-        old = closing.versions(db, ANN, MONTH)[0]
-        voided = closing.signature_of(db, old.id)
+        old = snapshots.versions(db, ANN, MONTH)[0]
+        voided = snapshots.signature_of(db, old.id)
     assert old == shown.snapshot
     assert voided is not None
     assert voided.void_reason == again.snapshot.reason

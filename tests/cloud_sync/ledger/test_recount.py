@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import closing, derive, devices, people, tables
+from cloud_sync.ledger import closing, derive, devices, people, snapshots, tables
 from cloud_sync.ledger.casefile import build_case
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.month_facts import case_of_month, month_facts
@@ -197,7 +197,9 @@ def closed_again(history: History, patient: str, month: str) -> list[str]:
         assert after.changes == ()
         case = case_of_month(db, who, month, after.snapshot.made_at_ms)
         assert digest(case) == after.snapshot.facts["case_sha256"], "a packet could not be made"
-        assert closing.versions(db, patient, month)[before.snapshot.version - 1] == before.snapshot
+        assert (
+            snapshots.versions(db, patient, month)[before.snapshot.version - 1] == before.snapshot
+        )
         if after.snapshot == before.snapshot:
             assert not before.changes
             return []

@@ -16,6 +16,7 @@ from cloud_sync.ledger import (
     release_rows,
     releasing,
     reopening,
+    snapshots,
     tables,
     training,
 )
@@ -109,7 +110,7 @@ def test_only_the_version_that_was_shown_is_released(served: Store) -> None:
     with pytest.raises(Refused, match="meanwhile"):
         release(served, digest="00" * 32)
     with served.read() as db:
-        shown = closing.latest(db, ANN, MONTH)
+        shown = snapshots.latest(db, ANN, MONTH)
     assert shown is not None
     assert release(served, digest=shown.digest.hex()).digest == shown.digest
 
@@ -158,7 +159,7 @@ def test_a_line_that_asks_for_a_person_goes_only_by_name_and_reason(served: Stor
     work(served, "2026-01-21T15:00:00+00:00", "2026-01-21T15:20:00+00:00", entered_at_ms=AT - 1000)
     sign(served)
     with served.read() as db:
-        shown = closing.latest(db, ANN, MONTH)
+        shown = snapshots.latest(db, ANN, MONTH)
     assert shown is not None
     status = {one["code"]: one["status"] for one in shown.facts["determination"]["lines"]}
     asking = [code for code, one in status.items() if one == "needs_review"]
@@ -192,7 +193,7 @@ LINE = {"code": "99454", "units": 1, "from": "2026-01-01", "to": "2026-01-30", "
 def standing_of(store: Store, *lines: dict[str, Any]) -> closing.Standing:
     """A signed month with these lines, as no rule needs to make them."""
     body = json.dumps({"determination": {"lines": lines}})
-    snapshot = closing.Snapshot(
+    snapshot = snapshots.Snapshot(
         id="1" * 32, patient_id=ANN, month=MONTH, version=1, body=body, digest=b"", reason=None,
         made_at_ms=AT, author=NURSE,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from cloud_sync.ledger import (
     people,
     practice_settings,
     reopening,
+    snapshots,
     staff,
     tables,
     touched,
@@ -81,8 +82,8 @@ def stands(store: Store) -> tuple[closing.State, int, str | None]:
     with store.read() as db:
         found = closing.standing(db, people.find(db, ANN), MONTH, LATER)
         assert found.changes == ()
-        first = closing.versions(db, ANN, MONTH)[0]
-        old = closing.signature_of(db, first.id)
+        first = snapshots.versions(db, ANN, MONTH)[0]
+        old = snapshots.signature_of(db, first.id)
         assert found.snapshot is not None
         return found.state, found.snapshot.version, old.void_reason if old else None
 
@@ -116,7 +117,7 @@ def test_an_entry_that_comes_late_voids_the_signature(signed: Store) -> None:
     assert "1 time entry arrived" in said[2]
     assert "RPM minutes were 21, are 41" in said[2]
     with signed.read() as db:
-        newest = closing.versions(db, ANN, MONTH)[-1]
+        newest = snapshots.versions(db, ANN, MONTH)[-1]
         assert (newest.author, newest.reason) == (reopening.AUTHOR, said[2])
         recorded = db.execute(select(tables.attestation_void.c.author)).scalars().all()
         assert recorded == [reopening.AUTHOR]

@@ -1,12 +1,23 @@
 """What is old enough, counted from the later of service and claim; what keeps it longer."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from cloud_sync.ledger import closing, entries, holds, practice_settings, retention, tables
+from cloud_sync.identity.data_keys import ClinicKeyFile
+from cloud_sync.ledger import (
+    closing,
+    entries,
+    holds,
+    practice_settings,
+    retention,
+    snapshots,
+    tables,
+)
 from cloud_sync.ledger.casefile import build_case
-from cloud_sync.ledger.engine import Store
+from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.practice_settings import Change
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.retention import Review, later_by
@@ -25,6 +36,14 @@ from tests.cloud_sync.ledger.records import (
 READ = "2026-03-04T13:00:00+00:00"
 WORKED = ("2026-05-06T15:00:00+00:00", "2026-05-06T15:20:00+00:00")
 DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
+    """One that seals: of what is not sealed nothing is due."""
+    opened = open_store(database_url, keys=ClinicKeyFile(tmp_path))
+    yield opened
+    opened.close()
 
 
 def reviewed(store: Store, at: str) -> Review:
@@ -78,9 +97,9 @@ def test_a_release_is_the_claim_and_so_is_its_correction(store: Store) -> None:
     signed(store, "2026-05", "2026-08-09T12:00:00+00:00")
     released_ms = ms("2026-09-01T12:00:00+00:00")
     with store.write() as db:
-        found = closing.latest(db, ANN, "2026-05")
+        found = snapshots.latest(db, ANN, "2026-05")
         assert found is not None
-        signature = closing.signature_of(db, found.id)
+        signature = snapshots.signature_of(db, found.id)
         assert signature is not None
         row = {
             "id": "9" * 32, "snapshot_id": found.id, "attestation_id": signature.id,

@@ -12,8 +12,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from cloud_sync import stores
 from cloud_sync.ledger import sessions
-from cloud_sync.ledger.engine import open_store
 from cloud_sync.web.app import build_app
 from cloud_sync.web.guards import COOKIE
 from tests.support import seeded
@@ -40,7 +40,8 @@ def copied(template: Seeded, tmp_path: Path) -> Iterator[Seeded]:
     """A copy of the template, open until the test ends."""
     config = seeded.config_for(tmp_path)
     shutil.copy(template.config.directory / "clinic.db", tmp_path / "clinic.db")
-    store = open_store(config.database_url)
+    shutil.copytree(template.config.keys, tmp_path / "keys")
+    store = stores.open_own(config)
     yield replace(template, config=config, store=store, clock=seeded.Hand())
     store.close()
 

@@ -1,6 +1,8 @@
 """Closing, signing and opening a month at the browser."""
 
-from cloud_sync.ledger import closing, staff_details
+from cloud_sync import eraser
+from cloud_sync.ledger import snapshots, staff_details
+from cloud_sync.ledger.erasing import Approved
 from tests.cloud_sync.web.conftest import SignIn, words
 from tests.support.seeded import Seeded
 
@@ -12,7 +14,7 @@ def test_from_open_to_signed_and_back(as_role: SignIn, clinic: Seeded) -> None:
     assert person.post(page, do="close").status_code == 303
     assert "▲ ready to sign" in person.get("/closing?month=2026-11").text
     with clinic.store.read() as db:
-        (version,) = closing.versions(db, clinic.patient, "2026-11")
+        (version,) = snapshots.versions(db, clinic.patient, "2026-11")
     refused = person.post(page, do="sign", digest=version.digest.hex())
     assert (refused.status_code, "Only a practitioner signs" in refused.text) == (409, True)
     with clinic.store.write() as db:
@@ -27,7 +29,7 @@ def test_from_open_to_signed_and_back(as_role: SignIn, clinic: Seeded) -> None:
         )
     assert person.post(page, do="close").status_code == 303
     with clinic.store.read() as db:
-        newest = closing.versions(db, clinic.patient, "2026-11")[-1]
+        newest = snapshots.versions(db, clinic.patient, "2026-11")[-1]
     assert person.post(page, do="sign", digest=newest.digest.hex()).status_code == 303
     assert "2026-11: ✓ signed" in person.get(page).text
     assert person.post(page, do="reopen", reason="").status_code == 409
@@ -43,6 +45,27 @@ def test_a_running_month_is_not_closed(as_role: SignIn, clinic: Seeded) -> None:
     assert person.post(page, do="close").status_code == 409
     assert person.post(page, do="dance").status_code == 409
     assert person.get("/closing?month=November").status_code == 409
+
+
+def test_an_erased_month_says_so_and_when(as_role: SignIn, clinic: Seeded) -> None:
+    clinic.clock.advance(days=8)
+    page = f"/patients/{clinic.patient}/months/2026-11"
+    for patient in (clinic.patient, clinic.other):
+        assert as_role("biller").post(f"/patients/{patient}/months/2026-11", do="close")
+    clinic.clock.advance(days=11 * 366)
+    approved = Approved(by="Ada", author=clinic.staff["admin"], at_ms=clinic.clock())
+    eraser.erase(clinic.config, clinic.store, approved, clinic.clock)
+    person = as_role("biller")
+    text = words(person.get(page).text)
+    assert "2026-11: ∅ erased under retention" in text
+    assert "What 2026 held was erased under retention on" in text
+    assert person.post(page, do="reopen", reason="Curious").status_code == 409
+    overview = words(person.get(f"/patients/{clinic.patient}").text)
+    assert "This patient's file was erased under retention on" in overview
+    assert "Erased record" in person.get("/patients").text
+    for tab in ("review", "time", "file"):
+        assert as_role("clinician").get(f"/patients/{clinic.patient}/{tab}").status_code == 200
+    assert "∅ erased" in person.get("/closing?month=2026-11").text
 
 
 def test_the_worklist_is_by_state(as_role: SignIn, clinic: Seeded) -> None:

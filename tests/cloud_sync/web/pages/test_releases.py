@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.ledger import closing, release_rows, reopening, staff_details
+from cloud_sync.ledger import closing, release_rows, reopening, snapshots, staff_details
 from cloud_sync.ledger.release_rows import Release
 from tests.cloud_sync.ledger.records import work
 from tests.cloud_sync.web.conftest import SignIn, words
@@ -45,7 +45,7 @@ def sign(clinic: Seeded) -> None:
 
 def shown_digest(clinic: Seeded) -> str:
     with clinic.store.read() as db:
-        found = closing.latest(db, clinic.patient, MONTH)
+        found = snapshots.latest(db, clinic.patient, MONTH)
     assert found is not None
     return found.digest.hex()
 
