@@ -133,9 +133,7 @@ def _secret(path: Path, text: str) -> Iterator[Path]:
 def start_clinic(stage: Stage) -> None:
     ports = [stage.settings()[name] for name in PREFERRED]
     if any(listening(port) for port in ports):
-        raise DemoError(
-            f"Something answers at {ports}: end the demo that still runs first."
-        )
+        raise DemoError(f"Something answers at {ports}: end the demo that still runs first.")
     child = stage.start("clinic", "-m", "cloud_sync.cli", "serve", str(stage.clinic))
 
     def up() -> bool:
