@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from cloud_sync.contract.anchor import TimeAnchor
+from cloud_sync.ledger import locks
 from cloud_sync.ledger.moment import FUTURE_ALLOWANCE_MS, NO_ANCHORS, Anchor, Anchors
 from cloud_sync.ledger.tables import envelope, hub, observation, time_anchor
 
@@ -81,8 +82,7 @@ def lock(db: Connection, hubs: set[str]) -> None:
 
     They would otherwise miss each other on PostgreSQL; ingest is not kept waiting.
     """
-    for hub_id in sorted(hubs):
-        db.execute(select(hub.c.id).where(hub.c.id == hub_id).with_for_update(key_share=True))
+    locks.hold(db, hub, hub.c.id.in_(sorted(hubs)))
 
 
 def devices_of(db: Connection, hubs: set[str]) -> set[str]:

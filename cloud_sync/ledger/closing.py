@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, func, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import entries, release_rows, training
+from cloud_sync.ledger import entries, locks, release_rows, training
 from cloud_sync.ledger.differences import differences
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.local_time import midnight_ms
@@ -22,7 +22,7 @@ from cloud_sync.ledger.people import Patient, find
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.snapshots import Signature, Snapshot, latest, signature_of
 from cloud_sync.ledger.staff_details import practitioners
-from cloud_sync.ledger.tables import attestation, attestation_void, month_snapshot, patient
+from cloud_sync.ledger.tables import attestation, attestation_void, month_snapshot
 from cloud_sync.rules.calendar import ONE_DAY, month_named
 
 State = Literal["open", "ready", "signed", "reopened", "erased"]
@@ -168,13 +168,13 @@ def _state(snapshot: Snapshot, signature: Signature | None, changes: tuple[str, 
 
 
 def held(db: Connection, patient_id: str) -> Patient:
-    """The patient, whose row stays locked: closing and signing never cross each other.
+    """The patient: closing and signing never cross each other until this transaction ends.
 
-    Nor does any chained fact arrive between what is read here and the snapshot that says so.
+    Nor does a reading or a chained fact arrive between what is read here and what is written.
     """
     training.refuse_billing(db)
+    locks.hold_readings(db, patient_id)
     entries.lock(db)
-    db.execute(select(patient.c.id).where(patient.c.id == patient_id).with_for_update())
     return find(db, patient_id)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, update
 
 from cloud_sync.contract import observation as contract
 from cloud_sync.contract.observation import Observation
-from cloud_sync.ledger import anchors, moment, touched
+from cloud_sync.ledger import anchors, locks, moment, touched
 from cloud_sync.ledger.anchors import Place
 from cloud_sync.ledger.cells import is_erased
 from cloud_sync.ledger.moment import NO_ANCHORS, Anchors, Clocks, Moment
@@ -101,7 +101,7 @@ def holders(db: Connection, device_id: str) -> list[Holder]:
     Locks the device's row: an observation and an assignment that arrive at the same time would
     otherwise miss each other on PostgreSQL. (SQLite has one writer anyway.)
     """
-    db.execute(select(device.c.id).where(device.c.id == device_id).with_for_update())
+    locks.hold(db, device, device.c.id == device_id)
     rows = db.execute(
         select(assignment, assignment_end.c.assigned_to_ms)
         .outerjoin(assignment_end, assignment_end.c.assignment_id == assignment.c.id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, func, select
 
-from cloud_sync.ledger import entries
+from cloud_sync.ledger import entries, locks
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import assignment, assignment_end, device, observation
@@ -167,6 +167,12 @@ def waiting(db: Connection) -> list[Waiting]:
     return [Waiting(**row) for row in rows]
 
 
+def lock_patient(db: Connection, patient_id: str) -> None:
+    """Lock every device this patient has had, before their zone changes."""
+    owned = select(assignment.c.device_id).where(assignment.c.patient_id == patient_id)
+    locks.hold(db, device, device.c.id.in_(owned))
+
+
 def rederive_patient(db: Connection, patient_id: str) -> None:
     """Recount the days of every device this patient has had: their zone has changed."""
     owned = select(assignment.c.device_id).where(assignment.c.patient_id == patient_id)
@@ -187,7 +193,7 @@ PATIENT_KINDS = (
 def _lock(db: Connection, device_id: str) -> None:
     """One change of a device's assignments at a time (PostgreSQL; SQLite has one writer)."""
     find(db, device_id)
-    db.execute(select(device.c.id).where(device.c.id == device_id).with_for_update())
+    locks.hold(db, device, device.c.id == device_id)
 
 
 def _rederive(db: Connection, device_id: str) -> None:

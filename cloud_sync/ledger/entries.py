@@ -1,6 +1,7 @@
 """The one door to the chained tables: a row and its entry are written in the same transaction.
 
 On PostgreSQL an advisory lock on the chain's end is held until the commit; SQLite has one writer.
+Who else locks what, and in which order: `locks`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
-from cloud_sync.ledger import chain, sealing, touched
+from cloud_sync.ledger import chain, sealing, touched, vault
 from cloud_sync.ledger.chain import Head
 from cloud_sync.ledger.tables import CHAINED, entry
 
@@ -69,7 +70,8 @@ def add_all(
 
 
 def lock(db: Connection) -> None:
-    """Nobody else appends until this transaction ends."""
+    """Nobody else appends, and nothing is erased, until this transaction ends."""
+    vault.share(db)  # before, as an erasure does: it is sealed with this lock held
     if db.dialect.name == "postgresql":
         db.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import closing, entries, sealing, snapshots, touched, training
+from cloud_sync.ledger import closing, entries, locks, sealing, snapshots, touched, training
 from cloud_sync.ledger.closing import Standing, State
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.month_facts import case_digests, months_facts
@@ -148,6 +148,8 @@ def _written(
     db: Connection, found: list[_Examined], month: str, *, author: str, at_ms: int
 ) -> Iterator[Closed]:
     training.refuse_billing(db)
+    for patient_id in sorted(one.patient.id for one in found if one.stands is None):
+        locks.hold_readings(db, patient_id)
     entries.lock(db)
     first = {one.patient.id: one.body for one in found if one.body is not None}
     taken = set(

@@ -82,13 +82,15 @@ def change_patient(  # noqa: PLR0913 - named columns
     reason: str | None = None,
 ) -> None:
     """Correct details: a new row that names the one it corrects. A new zone recounts the days."""
-    from cloud_sync.ledger.devices import rederive_patient
+    from cloud_sync.ledger.devices import lock_patient, rederive_patient
 
     current = find(db, patient_id)
     details = {
         field: changes.get(field, getattr(current, field))
         for field in ("name", "birth_date", "record_number", "zone", "payer")
     }
+    if details["zone"] != current.zone:
+        lock_patient(db, patient_id)
     _insert_detail(
         db,
         patient_id,

@@ -6,10 +6,10 @@ both in one transaction. `serve` does it within seconds; whoever exports asks fi
 
 from sqlalchemy import Connection, delete, select
 
-from cloud_sync.ledger import closing, entries, snapshots, touched
+from cloud_sync.ledger import closing, entries, locks, snapshots, touched
 from cloud_sync.ledger.closing import Standing
 from cloud_sync.ledger.people import find
-from cloud_sync.ledger.tables import month_snapshot, month_touched, patient
+from cloud_sync.ledger.tables import month_snapshot, month_touched
 
 AUTHOR = "0" * 31 + "1"  # the clinic itself: the rule, and no person, opened the month
 
@@ -19,8 +19,8 @@ def settle(db: Connection, patient_id: str, at_ms: int) -> int:
 
     A month that is not over any more, because the patient's zone was changed, keeps its mark.
     """
-    entries.lock(db)  # in the order of `closing`, or two of them would wait for each other
-    db.execute(select(patient.c.id).where(patient.c.id == patient_id).with_for_update())
+    locks.hold_readings(db, patient_id)  # as `closing` does, before anything is read
+    entries.lock(db)
     marks = db.execute(
         select(month_touched.c.id, month_touched.c.from_month).where(
             month_touched.c.patient_id == patient_id

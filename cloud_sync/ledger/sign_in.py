@@ -8,6 +8,7 @@ import hashlib
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
+from cloud_sync.ledger import locks
 from cloud_sync.ledger.tables import sign_in_attempt, staff
 
 FREE_PER_ACCOUNT = 5
@@ -21,7 +22,7 @@ _attempt = sign_in_attempt.c
 def begin(db: Connection, *, username: str, address: str, at_ms: int) -> int:
     """The number of the new attempt; negative: refused, come back in so many milliseconds."""
     # Attempts on one account wait for each other (PostgreSQL; SQLite has one writer).
-    db.execute(select(staff.c.id).where(staff.c.username == _name(username)).with_for_update())
+    locks.hold(db, staff, staff.c.username == _name(username))
     account, peer = _hash(_name(username)), _hash(address)
     wait = max(
         _account_wait(db, account, at_ms),

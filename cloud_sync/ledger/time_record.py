@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from cloud_sync.ledger import entries as chained
+from cloud_sync.ledger import entries as chained, locks
 from cloud_sync.ledger.care_entries import Entry, Span, Work, check_work, find, of_staff
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
@@ -66,7 +66,7 @@ def running(db: Connection, staff_id: str) -> Running | None:
 
 def lock(db: Connection, staff_id: str) -> None:
     """One change of a worker's time at a time (PostgreSQL; SQLite has one writer)."""
-    db.execute(select(staff.c.id).where(staff.c.id == staff_id).with_for_update())
+    locks.hold(db, staff, staff.c.id == staff_id)
 
 
 def record(  # noqa: PLR0913 - named columns

@@ -22,7 +22,7 @@ from cloud_sync.contract.anchor import TimeAnchor
 from cloud_sync.contract.envelope import Envelope
 from cloud_sync.contract.observation import Observation
 from cloud_sync.identity.keys import OpeningKey
-from cloud_sync.ledger import alarms, anchors, derive, observations, sealing
+from cloud_sync.ledger import alarms, anchors, derive, locks, observations, sealing
 from cloud_sync.ledger.anchors import Place
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.tables import envelope, opening, quarantine, unopened
@@ -142,7 +142,7 @@ class Opener:
         """Know the devices, and lock what will be placed in one order for all openers.
 
         Hubs whose order of time matters first, then devices, those of a new anchor's hub among
-        them; holders by device.
+        them, then their patients' readings; holders by device.
         """
         spoken = [item.said for item in found if isinstance(item.said, Observation)]
         anchoring = {item.hub_id for item in found if isinstance(item.said, TimeAnchor)}
@@ -157,6 +157,8 @@ class Opener:
             for said in first.values():
                 observations.register_device(db, self._store, said, at_ms)
             holders[device] = derive.holders(db, device)
+        owners = {one.patient_id for known in holders.values() for one in known}
+        locks.share_readings(db, owners)
         return holders
 
     def _set_aside(self, db: Connection, item: Opened, at_ms: int) -> None:

@@ -17,6 +17,7 @@ from cloud_sync.ledger import (
     closing,
     device_details,
     entries,
+    locks,
     people,
     practice_settings,
     reopening,
@@ -282,13 +283,14 @@ def test_the_thread_stops_when_it_is_told(signed: Store) -> None:
 
 
 def test_a_comparison_waits_for_the_fact_that_is_just_arriving(signed: Store) -> None:
-    """The mark's patient is locked by whoever compares: no mark can come and go unseen."""
+    """Readings and comparison lock the patient: neither sees half of the other."""
 
     def compare() -> None:
         with signed.write() as db:
             reopening.settle(db, ANN, LATER)
 
     with signed.write() as arriving:
+        locks.share_readings(arriving, [ANN])  # as the opener does
         touched.by_reading(arriving, ANN, date(2026, 1, 31), AT)
         comparing = Thread(target=compare)
         comparing.start()
