@@ -5,6 +5,7 @@ outside the guest, to the moment; see `witness.balance` for what counts as lost.
 """
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -22,7 +23,7 @@ READINGS = 3  # a visit's, so that there is a middle
 LEAVE = (
     "/opt/vitals/bin/python -c 'from pathlib import Path; from gateway.health import mender;"
     " from gateway.health.ladder import Rung; mender.leave("
-    'Path("/var/lib/vitals/collector/mend.json"), rung=Rung.BLUETOOTHD_RESTART,'
+    'Path("/var/lib/vitals/collector/mend.json"), rung=Rung.{rung},'
     ' reason="test", boot=open("/proc/sys/kernel/random/boot_id").read().strip().replace("-", ""))'
     "'"
 )
@@ -35,23 +36,58 @@ class Moment(NamedTuple):
     until: Callable[[Lab, Peripheral], Awaitable[None]]
 
 
+class Killed(NamedTuple):
+    """The daemon died in a visit of this device, when it had so many readings in its memory.
+
+    The next device's visit is broken while this one still rests: no visit goes undisturbed.
+    """
+
+    device: Peripheral
+    readings: int
+    at: float  # wall clock of the test, seconds
+
+    def fetched_after_s(self) -> float:
+        """Until the last of these readings was fetched."""
+        records: list[dict[str, int]] = self.device.memory["records"][: self.readings]
+        return max(0.0, max(record["fetched_ms"] for record in records) / 1000 - self.at)
+
+
 async def mender_restarts_bluetoothd(lab: Lab, _: Suite, __: Plan) -> str:
     """As its units ship: the request of an account without rights, carried out by one with few."""
     before = await _daemon(lab)
-    await lab.machine.must(f"runuser -u vitals-collector -- {LEAVE}")
+    await _leave(lab, "BLUETOOTHD_RESTART")
     after = await _other_daemon(lab, before, 90 * lab.patience)
-    records = await lab.machine.must("cat /var/lib/vitals-mender/mended.json")
-    assert '"outcome":"done"' in records, records
+    assert await _mended(lab) == [("bluetoothd_restart", "done")]
     assert (await lab.machine.sh("test -e /var/lib/vitals/collector/mend.json")).status == 1
     await lab.visit(lab.cuff)
     return f"bluetoothd {before} became {after}; the hub went on by itself"
+
+
+async def mender_reboots_once(lab: Lab, _: Suite, __: Plan) -> str:
+    """The same for the last rung; a second request on the same day is refused."""
+    lab.cuff.measure()
+    asked = time.time()
+    await _leave(lab, "REBOOT")
+    async with asyncio.timeout(90 * lab.patience):
+        await lab.machine.ended()
+    lab.breaks.append(Break(asked, time.time()))
+    seconds = await lab.start()
+    await lab.fetched(lab.cuff)
+    await _leave(lab, "REBOOT")
+    async with asyncio.timeout(60 * lab.patience):
+        while (mended := await _mended(lab))[-1] != ("reboot", "refused"):  # noqa: ASYNC110
+            await asyncio.sleep(1)
+    assert ("reboot", "failed") not in mended, mended
+    found = await lab.settled([lab.cuff])
+    assert found.is_whole, f"{found}; {await lab.log()}"
+    return f"shut down and booted in {seconds:.0f} s; a second one refused; {found}"
 
 
 async def bluetoothd_killed(lab: Lab, _: Suite, plan: Plan) -> str:
     """SIGKILL; everything that follows, the product does by itself."""
     dice, collector = random.Random(5), await _collector(lab)
     devices: list[Peripheral] = [lab.cuff, lab.meter]
-    worst_s, first_visits = 0.0, []
+    first_visits, kills = [], []
 
     async def kill() -> None:
         began = time.time()
@@ -60,9 +96,12 @@ async def bluetoothd_killed(lab: Lab, _: Suite, plan: Plan) -> str:
 
     for number in range(plan.kills):
         device, moment = devices[number % len(devices)], MOMENTS[number % len(MOMENTS)]
-        worst_s = max(worst_s, await _broken_visit(lab, device, moment, kill, dice))
+        await _broken_visit(lab, device, moment, kill, dice)
+        kills.append(Killed(device, len(device.memory["records"]), time.time()))
         if number % 4 == 1:
             first_visits.append(await _first_visit(lab, lab.eager[number // 4 % len(lab.eager)]))
+    await lab.fetched(*devices)
+    worst_s = max(killed.fetched_after_s() for killed in kills)
     found = await _at_the_end(lab)
     assert await _collector(lab) == collector, "the collector was restarted"
     speaks_first = lab.eager[-1]
@@ -89,6 +128,7 @@ async def power_cut(lab: Lab, _: Suite, plan: Plan) -> str:
     for number in range(plan.cuts):
         device, moment = devices[number % len(devices)], MOMENTS[number % len(MOMENTS)]
         await _broken_visit(lab, device, moment, cut, dice)
+        await lab.fetched(device)
         found = await lab.settled([lab.cuff])
         assert found.is_whole, f"after cut {number + 1} ({moment.name}): {found}; {await lab.log()}"
     found = await _at_the_end(lab)
@@ -138,22 +178,20 @@ async def _broken_visit(
     moment: Moment,
     break_it: Callable[[], Awaitable[None]],
     dice: random.Random,
-) -> float:
-    """Readings, the break at its moment; seconds from the break until all of them are fetched."""
+) -> None:
+    """Readings, the break at its moment, a daemon that answers again."""
     for _ in range(READINGS):
         device.measure()
     await moment.until(lab, device)
     await asyncio.sleep(dice.uniform(0, 0.3))
-    began = time.monotonic()
     await break_it()
-    await lab.fetched(device)
     await lab.machine.must(ADAPTER_IS_UP, 90 * lab.patience)
-    return time.monotonic() - began
 
 
-async def _nobody_there(lab: Lab, device: Peripheral) -> None:
-    assert lab is not None
-    assert device.connection is None
+async def _nobody_there(lab: Lab, _: Peripheral) -> None:
+    async with asyncio.timeout(60 * lab.patience):
+        while any(each.connection is not None for each in lab.devices):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def _connected(lab: Lab, device: Peripheral) -> None:
@@ -194,6 +232,17 @@ async def _woken_until(lab: Lab, device: Peripheral, reached: Callable[[], bool]
                 await asyncio.sleep(0.005)
     except TimeoutError:
         raise GuestError(f"nothing came in {limit_s:.0f} s; {await lab.log()}") from None
+
+
+async def _leave(lab: Lab, rung: str) -> None:
+    leaving = LEAVE.replace("{rung}", rung)
+    await lab.machine.must(f"runuser -u vitals-collector -- {leaving}")
+
+
+async def _mended(lab: Lab) -> list[tuple[str, str]]:
+    """What the mender has done so far, oldest first: rung and outcome."""
+    records = await lab.machine.must("cat /var/lib/vitals-mender/mended.json")
+    return [(record["rung"], record["outcome"]) for record in json.loads(records)]
 
 
 async def _daemon(lab: Lab) -> str:

@@ -28,7 +28,7 @@ UNBUILDABLE = 77
 async def one(name: str, it: Lab, suite: Suite, plan: Plan, left_s: float) -> Outcome:
     """Run one scenario, never beyond its own limit or the guest's."""
     entry = ALL[name]
-    began = time.monotonic()
+    began, hung = time.monotonic(), it.machine.hung_boots
     try:
         async with asyncio.timeout(min(entry.limit_s * it.patience, left_s)):
             result, detail = PASSED, await entry.run(it, suite, plan)
@@ -36,6 +36,8 @@ async def one(name: str, it: Lab, suite: Suite, plan: Plan, left_s: float) -> Ou
         result, detail = FAILED, f"took too long; {await it.log()}"
     except (AssertionError, OSError, ValueError) as error:
         result, detail = FAILED, f"{type(error).__name__}: {error}"
+    if hung := it.machine.hung_boots - hung:
+        detail += f"; {hung} boots in which the emulated disk did not answer, begun again"
     return Outcome(suite.name, name, result, time.monotonic() - began, detail)
 
 

@@ -15,6 +15,8 @@ async def boots(lab: Lab, suite: Suite, _: Plan) -> str:
     python = await lab.machine.must("python3 --version")
     assert f" {suite.python}." in python, python
     shown = await lab.machine.must(f"uname -r; bluetoothctl --version; {ADAPTER_IS_UP}", 120)
+    met = await lab.machine.must("systemctl show -P ConditionResult vitals-collector")
+    assert met == "no", "the collector was started before there was anything to start it with"
     kernel, bluez = shown.splitlines()[:2]
     assert bluez.endswith(suite.bluez), bluez
     return f"{seconds:.0f} s, kernel {kernel}, {bluez}, {python}"
@@ -47,6 +49,7 @@ ALL: dict[str, Entry] = {
     "early_indications": Entry(early.early_indications, 600),
     "plain_bleak_hears_none": Entry(early.plain_bleak_hears_none, 400),
     "mender_restarts_bluetoothd": Entry(breaking.mender_restarts_bluetoothd, 200),
+    "mender_reboots_once": Entry(breaking.mender_reboots_once, 300),
     "bluetoothd_killed": Entry(breaking.bluetoothd_killed, 700),
     "power_cut": Entry(breaking.power_cut, 1000),
     "power_cut_in_a_backlog": Entry(breaking.power_cut_in_a_backlog, 300),

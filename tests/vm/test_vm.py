@@ -1,5 +1,6 @@
 """What of the emulated machine can be tested without one: arithmetic, framing, cache names."""
 
+import asyncio
 import json
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,7 @@ from gateway.buffer.outbox import View, look
 from tests.gateway.clinic_keys import ClinicKeys, enrolled, observed
 from tests.vm import build, debian, run, summary
 from tests.vm.guest import relay
+from tests.vm.machine import HUNG, GuestError, Machine
 from tests.vm.scenarios import ALL, NEEDED
 from tests.vm.summary import FAILED, PASSED, SKIPPED, Outcome
 from tests.vm.witness import WINDOW_SECONDS, Balance, Break, Told, Witness, balance, key_of
@@ -123,6 +125,25 @@ def test_the_product_in_the_guest_is_the_tree() -> None:
 def test_boot_and_pairing_come_first_and_every_scenario_has_a_limit() -> None:
     assert tuple(ALL)[: len(NEEDED)] == NEEDED
     assert all(entry.limit_s < run.GUEST_SECONDS for entry in ALL.values())
+
+
+@pytest.mark.parametrize(
+    ("console", "error", "hung"),
+    [
+        ("Kernel panic - not syncing: hung_task: blocked tasks", "did not answer in 3 boots", 3),
+        ("Kernel panic - not syncing: VFS: Unable to mount root fs", "ended while booting", 0),
+        ("", "ended while booting", 0),
+    ],
+)
+def test_a_boot_is_begun_again_only_where_the_disk_did_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: str, error: str, hung: int
+) -> None:
+    guest = Machine(build.Image(*(Path(name) for name in ("k", "i", "d"))), tmp_path, 1)
+    guest.console.write_bytes(HUNG)  # of an earlier boot: says nothing about this one
+    monkeypatch.setattr(Machine, "_command", lambda _: ["echo", console])
+    with pytest.raises(GuestError, match=error):
+        asyncio.run(guest.start())
+    assert guest.hung_boots == hung
 
 
 def test_a_machine_that_cannot_make_a_guest_says_why_in_one_sentence(
