@@ -45,7 +45,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     bus: bool
     bluetoothd: bool
     bluez: str | None
-    adapter: Literal["on", "off", "blocked", "none"]
+    adapter: Literal["on", "off", "blocked", "none", "unanswered"]
     devices: tuple[DeviceFacts, ...]
     collector_reported_ms: int | None
     connected: bool
@@ -97,6 +97,13 @@ def _radio(facts: Facts) -> Iterator[Finding]:
             "version_refused",
             f"BlueZ {facts.bluez} must not be used: {why}.",
             "Install another version of bluez: 5.66, or 5.82 and later except 5.87.",
+        )
+    elif facts.adapter == "unanswered":
+        yield _found(
+            "bluetoothd_silent",
+            "No device can be reached because the Bluetooth service runs but does not answer.",
+            "The hub restarts it by itself within two minutes; if it does not: "
+            "systemctl restart bluetooth",
         )
     elif facts.adapter == "none":
         yield _found(

@@ -13,9 +13,18 @@ from typing import NamedTuple, Protocol
 from gateway.health.bonds import ending
 from gateway.health.ladder import Ladder, Rung, Silence
 from gateway.sessions.answers import Answers
-from gateway.sessions.link import Ears, Link, LinkError, RadioRefusedError, Sighting, Watch
+from gateway.sessions.link import (
+    Ears,
+    Link,
+    LinkError,
+    RadioMuteError,
+    RadioRefusedError,
+    Sighting,
+    Watch,
+)
 
 CHECK_S = 5.0
+RESCAN_S = 15.0
 MEASURE_LIMIT_S = 60.0
 OnSighting = Callable[[Sighting], None]
 Measure = Callable[[str], Awaitable[str]]  # takes the reason, gives what came of it
@@ -155,6 +164,8 @@ class HealedRadio:
                         await scan
                     except RadioRefusedError as error:
                         return _Trouble(str(error), None)  # restarting cannot help
+                    except RadioMuteError as error:
+                        return self._failed(str(error), Rung.BLUETOOTHD_RESTART)
                     except LinkError as error:
                         return self._failed(str(error))
                 elif (trouble := self._silent()) is not None:
@@ -163,8 +174,9 @@ class HealedRadio:
             scan.cancel()
             await asyncio.gather(scan, return_exceptions=True)
 
-    def _failed(self, reason: str) -> _Trouble:
-        return _Trouble(reason, self._ladder.failed(_now(), link_up=self._links > 0))
+    def _failed(self, reason: str, at_least: Rung = Rung.RETRY) -> _Trouble:
+        up = self._links > 0
+        return _Trouble(reason, self._ladder.failed(_now(), link_up=up, at_least=at_least))
 
     def _silent(self) -> _Trouble | None:
         now = _now()
@@ -201,8 +213,8 @@ class HealedRadio:
             return f"failed: {error}"
 
     async def _wait(self) -> None:
-        """Give the last measure its time to work, then scan again."""
-        until = _now() + max(self._ladder.wait_s(_now()), self._check_s)
+        """Scan again soon: the last measure has its time to work, which may be a quarter hour."""
+        until = _now() + min(max(self._ladder.wait_s(_now()), self._check_s), RESCAN_S)
         while (left := until - _now()) > 0:
             await asyncio.sleep(min(left, self._check_s))
             self._pulse.progress("radio")

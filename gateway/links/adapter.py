@@ -23,7 +23,7 @@ _BLUEZ = "org.bluez"
 _ADAPTER = "org.bluez.Adapter1"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _RFKILL = Path("/sys/class/rfkill")
-State = Literal["on", "off", "blocked", "none"]
+State = Literal["on", "off", "blocked", "none", "unanswered"]
 
 
 class Adapter(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,10 +41,13 @@ async def look(*, rfkill: Path = _RFKILL) -> Adapter:
             owner = await _call(bus, "org.freedesktop.DBus", "/", "GetNameOwner", "s", [_BLUEZ])
             if owner.message_type is MessageType.ERROR:
                 return Adapter(bus=True, bluetoothd=False)
-            path = await _path(bus)
-            if path is None:
-                return Adapter(bus=True, bluetoothd=True, adapter="none")
-            powered = await _powered(bus, path)
+            try:
+                path = await _path(bus)
+                if path is None:
+                    return Adapter(bus=True, bluetoothd=True, adapter="none")
+                powered = await _powered(bus, path)
+            except LinkError:  # it is there and hangs
+                return Adapter(bus=True, bluetoothd=True, adapter="unanswered")
     except LinkError:
         return Adapter(bus=False, bluetoothd=False)
     state: State = "on" if powered else "blocked" if blocked(rfkill) else "off"

@@ -198,6 +198,7 @@ class Radio:
 
         if self._bluez is not None:
             await self._bluez.check_version()
+            self._bluez.answering.check()
         try:
             scanner = await self._started(seen)
         except (LinkError, BleakError) as error:

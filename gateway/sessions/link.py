@@ -24,6 +24,10 @@ class RadioUnavailableError(LinkError):
     """There is no radio to speak of: the text says what a person can do about it."""
 
 
+class RadioMuteError(RadioUnavailableError):
+    """Its daemon runs and answers nothing: nothing short of restarting that can help."""
+
+
 class RadioRefusedError(RadioUnavailableError):
     """A radio that must not be used as it is; nothing that the hub could restart changes that."""
 

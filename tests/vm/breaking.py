@@ -1,11 +1,10 @@
-"""Daemon killed, power cut, mender called: whatever breaks, nothing acknowledged is lost.
+"""Daemon killed, power cut: whatever breaks, nothing acknowledged is lost.
 
 Each break comes at another moment of a visit. What the devices have confirmations for is known
 outside the guest, to the moment; see `witness.balance` for what counts as lost.
 """
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -20,13 +19,6 @@ from tests.vm.plan import Plan
 from tests.vm.witness import Balance, Break
 
 READINGS = 3  # a visit's, so that there is a middle
-LEAVE = (
-    "/opt/vitals/bin/python -c 'from pathlib import Path; from gateway.health import mender;"
-    " from gateway.health.ladder import Rung; mender.leave("
-    'Path("/var/lib/vitals/collector/mend.json"), rung=Rung.{rung},'
-    ' reason="test", boot=open("/proc/sys/kernel/random/boot_id").read().strip().replace("-", ""))'
-    "'"
-)
 
 
 class Moment(NamedTuple):
@@ -50,37 +42,6 @@ class Killed(NamedTuple):
         """Until the last of these readings was fetched."""
         records: list[dict[str, int]] = self.device.memory["records"][: self.readings]
         return max(0.0, max(record["fetched_ms"] for record in records) / 1000 - self.at)
-
-
-async def mender_restarts_bluetoothd(lab: Lab, _: Suite, __: Plan) -> str:
-    """As its units ship: the request of an account without rights, carried out by one with few."""
-    before = await _daemon(lab)
-    await _leave(lab, "BLUETOOTHD_RESTART")
-    after = await _other_daemon(lab, before, 90 * lab.patience)
-    assert await _mended(lab) == [("bluetoothd_restart", "done")]
-    assert (await lab.machine.sh("test -e /var/lib/vitals/collector/mend.json")).status == 1
-    await lab.visit(lab.cuff)
-    return f"bluetoothd {before} became {after}; the hub went on by itself"
-
-
-async def mender_reboots_once(lab: Lab, _: Suite, __: Plan) -> str:
-    """The same for the last rung; a second request on the same day is refused."""
-    lab.cuff.measure()
-    asked = time.time()
-    await _leave(lab, "REBOOT")
-    async with asyncio.timeout(90 * lab.patience):
-        await lab.machine.ended()
-    lab.breaks.append(Break(asked, time.time()))
-    seconds = await lab.start()
-    await lab.fetched(lab.cuff)
-    await _leave(lab, "REBOOT")
-    async with asyncio.timeout(60 * lab.patience):
-        while (mended := await _mended(lab))[-1] != ("reboot", "refused"):  # noqa: ASYNC110
-            await asyncio.sleep(1)
-    assert ("reboot", "failed") not in mended, mended
-    found = await lab.settled([lab.cuff])
-    assert found.is_whole, f"{found}; {await lab.log()}"
-    return f"shut down and booted in {seconds:.0f} s; a second one refused; {found}"
 
 
 async def bluetoothd_killed(lab: Lab, _: Suite, plan: Plan) -> str:
@@ -232,30 +193,6 @@ async def _woken_until(lab: Lab, device: Peripheral, reached: Callable[[], bool]
                 await asyncio.sleep(0.005)
     except TimeoutError:
         raise GuestError(f"nothing came in {limit_s:.0f} s; {await lab.log()}") from None
-
-
-async def _leave(lab: Lab, rung: str) -> None:
-    leaving = LEAVE.replace("{rung}", rung)
-    await lab.machine.must(f"runuser -u vitals-collector -- {leaving}")
-
-
-async def _mended(lab: Lab) -> list[tuple[str, str]]:
-    """What the mender has done so far, oldest first: rung and outcome."""
-    records = await lab.machine.must("cat /var/lib/vitals-mender/mended.json")
-    return [(record["rung"], record["outcome"]) for record in json.loads(records)]
-
-
-async def _daemon(lab: Lab) -> str:
-    return await lab.machine.must("systemctl show -P MainPID bluetooth")
-
-
-async def _other_daemon(lab: Lab, before: str, seconds: float) -> str:
-    async with asyncio.timeout(seconds):
-        while True:
-            found = (await lab.machine.sh("systemctl show -P MainPID bluetooth")).out.strip()
-            if found not in {"", "0", before}:
-                return found
-            await asyncio.sleep(1)
 
 
 async def _collector(lab: Lab) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from tests.vm import breaking, early, pairing, reinstalled
+from tests.vm import breaking, early, mending, pairing, reinstalled
 from tests.vm.debian import Suite
 from tests.vm.lab import ADAPTER_IS_UP, Lab
 from tests.vm.plan import Plan
@@ -48,8 +48,9 @@ ALL: dict[str, Entry] = {
     "bonded_devices_reconnect": Entry(bonded_devices_reconnect, 400),
     "early_indications": Entry(early.early_indications, 600),
     "plain_bleak_hears_none": Entry(early.plain_bleak_hears_none, 400),
-    "mender_restarts_bluetoothd": Entry(breaking.mender_restarts_bluetoothd, 200),
-    "mender_reboots_once": Entry(breaking.mender_reboots_once, 300),
+    "collector_hangs": Entry(mending.collector_hangs, 300),
+    "bluetoothd_hangs": Entry(mending.bluetoothd_hangs, 400),
+    "mender_reboots_once": Entry(mending.mender_reboots_once, 300),
     "bluetoothd_killed": Entry(breaking.bluetoothd_killed, 700),
     "power_cut": Entry(breaking.power_cut, 1000),
     "power_cut_in_a_backlog": Entry(breaking.power_cut_in_a_backlog, 300),

@@ -15,6 +15,7 @@ from dbus_fast.aio import MessageBus
 from gateway.links.adapter import bluez_version
 from gateway.links.bluez import agent
 from gateway.links.bluez.agent import Agent, Window
+from gateway.links.bluez.answering import Answering
 from gateway.links.bluez.bus import (
     FAULTS,
     OBJECTS,
@@ -38,7 +39,6 @@ from gateway.sessions.link import (
     Ears,
     LinkError,
     RadioRefusedError,
-    RadioUnavailableError,
     Watch,
 )
 
@@ -47,7 +47,6 @@ REFRESH_SECONDS = 300.0
 READY_SECONDS = 10.0
 RESOLVE_SECONDS = 10.0  # until BlueZ knows the characteristics of a device it has connected
 LEAVE_SECONDS = 5.0  # for a stranger's link to end
-_SILENT = "bluetoothd does not answer; see systemctl status bluetooth"
 _log = logging.getLogger(__name__)
 
 
@@ -60,11 +59,13 @@ class Bluez:
         *,
         retry_s: float = RETRY_SECONDS,
         refresh_s: float = REFRESH_SECONDS,
+        answering: Answering | None = None,
     ) -> None:
         self._retry_s, self._refresh_s = retry_s, refresh_s
         self.objects = Objects()
         self.standing = Standing(self.objects)
         self.visitors = Visitors(self.objects)
+        self.answering = answering or Answering()
         self._callers = Callers()
         self._window = Window(answers or Nobody(), self.objects.is_bonded)
         self._called: frozenset[str] = frozenset()
@@ -200,7 +201,7 @@ class Bluez:
             async with asyncio.timeout(READY_SECONDS):
                 await self._ready.wait()
         except TimeoutError:
-            raise RadioUnavailableError(_SILENT) from None
+            raise self.answering.silence() from None
         assert self._bus is not None
         return self._bus
 
@@ -214,7 +215,8 @@ class Bluez:
             self._bus = bus
             self._due.set()
             try:
-                await self._tend_until(closed, bus)
+                async with self.answering.asked(bus, self._lost):
+                    await self._tend_until(closed, bus)
             finally:  # links first: see letting_go
                 with suppress(*FAULTS):
                     if bus.connected:

@@ -43,6 +43,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
     [
         ({"bus": False, "bluetoothd": False, "adapter": "none"}, "no_bus", "message bus"),
         ({"bluetoothd": False, "adapter": "none"}, "no_bluetoothd", "service does not run"),
+        ({"adapter": "unanswered"}, "bluetoothd_silent", "runs but does not answer"),
         ({"bluez": "5.67"}, "version_refused", "5.67 must not be used: cuffs stall"),
         ({"bluez": "5.69"}, "version_refused", "5.69"),
         ({"bluez": "5.87"}, "version_refused", "crashes"),

@@ -7,9 +7,17 @@ from typing import Any
 
 import pytest
 
-from gateway.health.ladder import Ladder, Rung
+from gateway.health.ladder import LIMITS, Ladder, Rung
 from gateway.health.recovery import HealedRadio
-from gateway.sessions.link import Ears, Link, LinkError, RadioRefusedError, Sighting, Watch
+from gateway.sessions.link import (
+    Ears,
+    Link,
+    LinkError,
+    RadioMuteError,
+    RadioRefusedError,
+    Sighting,
+    Watch,
+)
 from tests.support.still_radio import StillRadio
 
 NEAR = Sighting(device="ble:1", local_name="A", service_uuids=(), rssi=-50, handle=None)
@@ -160,6 +168,33 @@ def test_a_refused_radio_is_not_restarted_by_any_measure(monkeypatch: pytest.Mon
         await asyncio.gather(listening, return_exceptions=True)
         assert radio.taken == []
         assert book.done == []
+
+    asyncio.run(story())
+
+
+def test_a_daemon_that_answers_nothing_is_restarted_and_then_heard_again_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Mute(Radio):
+        async def listen(self, on_sighting: Callable[[Sighting], None]) -> None:
+            if not self.taken or clock.now < 12:  # it takes that long to come back
+                raise RadioMuteError("bluetoothd does not answer")
+            on_sighting(NEAR)
+            await asyncio.sleep(3600)
+
+    clock = Clock(monkeypatch)
+
+    async def story() -> None:
+        radio, book, seen = Mute(None), Book(), asyncio.Event()
+        listening = asyncio.ensure_future(
+            healed(radio, book, Pulse()).listen(lambda _sighting: seen.set())
+        )
+        async with asyncio.timeout(10):
+            await seen.wait()
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        assert radio.taken == [Rung.BLUETOOTHD_RESTART], "nothing milder is tried, nothing more"
+        assert clock.now < LIMITS[Rung.BLUETOOTHD_RESTART].cool_down_s
 
     asyncio.run(story())
 

@@ -110,6 +110,20 @@ def test_how_the_adapter_is(
     assert bluez.asked == []
 
 
+def test_a_bluetoothd_that_hangs_is_told_from_a_bus_that_does_not_answer(
+    bus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "LIMIT_S", 0.2)
+    bluez = Bluez()
+    bluez.deaf = True
+
+    async def story() -> None:
+        found = await adapter.look(rfkill=tmp_path)
+        assert found == adapter.Adapter(bus=True, bluetoothd=True, adapter="unanswered")
+
+    with_bluez(bus, bluez, story)
+
+
 def test_without_bluetoothd_or_without_a_bus(bus: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert bus
     assert asyncio.run(adapter.look()) == adapter.Adapter(bus=True, bluetoothd=False)

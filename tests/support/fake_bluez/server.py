@@ -21,6 +21,7 @@ class Server:
         self.calls: Counter[str] = Counter()
         self.log: list[str] = []  # members called, in order
         self.errors: dict[str, list[str]] = {}
+        self.hangs = False  # as with SIGSTOP: it is there and answers nothing
         self._bus: MessageBus | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -51,6 +52,8 @@ class Server:
             return None
         if message.destination not in {"org.bluez", self._name} or message.path is None:
             return None
+        if self.hangs:
+            return True
         task = asyncio.get_running_loop().create_task(self._answer(message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bleak.backends.bluezdbus.manager import get_global_bluez_manager
 
 from gateway.links.ble import Limits, Radio
+from gateway.links.bluez.answering import Answering
 from gateway.links.bluez.guard import Bluez
 from gateway.sessions.answers import Answers
 from gateway.sessions.link import Ears, Sighting, Watch
@@ -47,7 +48,8 @@ async def stand(
     with private_bus(directory) as address:
         daemon = FakeBluez(address, *devices)
         await daemon.start()
-        bluez = Bluez(answers, retry_s=0.02, refresh_s=0.2)
+        asking = Answering(ask_s=0.1, answer_s=0.2)
+        bluez = Bluez(answers, retry_s=0.02, refresh_s=0.2, answering=asking)
         radio = Radio(bluez=bluez, limits=limits)
         strays: list[tuple[str, str, bytes]] = []
         forgotten: list[str] = []

@@ -1,13 +1,14 @@
 """Daemon and bus go and come back, errors and leaks: real bleak, real guard, scripted daemon."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from gateway.links.ble import Limits
+from gateway.links.ble import Limits, Radio
 from gateway.links.bluez.guard import Bluez
-from gateway.sessions.link import LinkError, RadioUnavailableError, Sighting
+from gateway.sessions.link import LinkError, RadioMuteError, RadioUnavailableError, Sighting
 from tests.support.fake_bluez.device import FakeDevice
 from tests.support.fake_bluez.private_bus import MISSING, REASON
 from tests.support.fake_bluez.stand import QUICK, sight, stand, until
@@ -58,6 +59,46 @@ def test_a_scan_that_nobody_serves_any_longer_ends_and_the_next_one_hears(tmp_pa
             await asyncio.gather(listening, return_exceptions=True)
 
     asyncio.run(story())
+
+
+def test_a_daemon_that_answers_nothing_ends_scan_and_link_until_it_is_restarted(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        cuff = FakeDevice(bonded=True)
+        heard: list[Sighting] = []
+        limits = Limits(scan_start=0.2, connect=2.0, operation=2.0, disconnect=0.5)
+        async with stand(tmp_path, cuff, limits=limits) as it:
+            told = asyncio.Event()
+            async with it.radio.connect(await sight(it, cuff)) as link:
+                link.on_drop(told.set)
+                scans = it.daemon.calls["StartDiscovery"]
+                listening = asyncio.create_task(it.radio.listen(heard.append))
+                await until(lambda: it.daemon.calls["StartDiscovery"] > scans)
+                it.daemon.hangs = True
+                with pytest.raises(RadioMuteError, match="does not answer"):
+                    await asyncio.wait_for(listening, 4)
+                assert told.is_set()
+            with pytest.raises(RadioMuteError):
+                await it.radio.listen(heard.append)
+            await it.daemon.crash()  # restarted: it did not end when it was asked to
+            it.daemon.hangs = False
+            await it.daemon.start()
+            heard.clear()
+            listening = asyncio.create_task(_insisting(it.radio, heard))
+            await until(lambda: len(heard) > 0)
+            await until(lambda: it.daemon.default is not None)
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    asyncio.run(story())
+
+
+async def _insisting(radio: Radio, heard: list[Sighting]) -> None:
+    while True:
+        with suppress(RadioUnavailableError):
+            await radio.listen(heard.append)
+        await asyncio.sleep(0.02)
 
 
 def test_the_scan_a_dead_daemon_left_to_the_kernel_is_waited_out(tmp_path: Path) -> None:
