@@ -5,9 +5,15 @@ import json
 
 from tests.virtual.eager import EagerCuff
 from tests.vm.debian import Suite
-from tests.vm.lab import Lab
+from tests.vm.lab import Lab, name_of
+from tests.vm.pairing import HUB
 from tests.vm.plan import Plan
 
+CONNECTS_HEARD = (
+    "systemd-run -q --unit=vm-monitor -p StandardOutput=file:/run/connects busctl monitor"
+    " --match \"type='method_call',interface='org.bluez.Device1',member='Connect'\""
+)
+CONNECTS_COUNTED = "grep -c Member=Connect /run/connects || true"
 PLAIN = "/opt/vitals/bin/python /opt/guest/plain.py"
 
 
@@ -47,6 +53,26 @@ async def plain_bleak_hears_none(lab: Lab, _: Suite, plan: Plan) -> str:
     assert confirmed >= plan.control, f"only {confirmed} indications were confirmed"
     assert heard == 0, f"plain bleak heard {heard} of {confirmed}: they show nothing"
     return f"plain bleak heard 0 of {confirmed} that were confirmed, in {plan.control} connections"
+
+
+async def background_connections(lab: Lab, _: Suite, plan: Plan) -> str:
+    """Once every cuff wants it, bluetoothd connects by itself: nobody calls Connect."""
+    await lab.machine.must(CONNECTS_HEARD)
+    await lab.visit(lab.cuff)
+    before = int(await lab.machine.must(CONNECTS_COUNTED))
+    assert before, "the hub called Connect for a cuff that must wait, and it was not heard"
+    for cuff in lab.cuffs:
+        await lab.machine.must(f"{HUB} unpair {name_of(cuff)}", 90)
+    await lab.machine.must("systemctl restart vitals-collector", 90 * lab.patience)
+    for _round in range(plan.reconnects):
+        await lab.visit(*lab.eager)
+    called = int(await lab.machine.must(CONNECTS_COUNTED)) - before
+    await lab.machine.must("systemctl stop vm-monitor")
+    found = await lab.settled(lab.eager)
+    assert found.is_whole, f"{found}; {await lab.log()}"
+    links = plan.reconnects * len(lab.eager)
+    assert 2 * called < links, f"the hub itself called Connect for {called} of {links}"
+    return f"{links - called} of {links} links made by bluetoothd itself; {found}"
 
 
 async def _control_visit(cuff: EagerCuff, listening: asyncio.Future[str]) -> bool:

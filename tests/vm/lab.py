@@ -62,13 +62,20 @@ class Air(LocalLink):
                 return
 
 
+class SecondCuff(Cuff):
+    """So that one is there to be visited while the first one rests."""
+
+    key = "second"
+
+
 class Lab:
     """One guest with its home."""
 
     def __init__(
-        self, machine: Machine, *, cuff: Cuff, meter: Meter, eager: list[EagerCuff]
+        self, machine: Machine, *, cuffs: list[Cuff], meter: Meter, eager: list[EagerCuff]
     ) -> None:
-        self.machine, self.cuff, self.meter, self.eager = machine, cuff, meter, eager
+        self.machine, self.cuffs, self.meter, self.eager = machine, cuffs, meter, eager
+        self.cuff = cuffs[0]
         self.clinic = ClinicKeys()
         self.witness = Witness(self.clinic)
         self.patience = 1.0  # how much slower than an idle machine this one is
@@ -76,14 +83,15 @@ class Lab:
 
     @property
     def devices(self) -> list[Peripheral]:
-        return [self.cuff, self.meter, *self.eager]
+        return [*self.cuffs, self.meter, *self.eager]
 
     async def start(self) -> float:
         """Boot; seconds until the guest takes commands."""
         self.witness.begin_anew()
         seconds = await self.machine.start()
         self.patience = max(self.patience, min(seconds / BOOT_SECONDS_IDLE, 4.0))
-        self.cuff.gate_s = GATE_SECONDS * self.patience
+        for cuff in self.cuffs:
+            cuff.gate_s = GATE_SECONDS * self.patience
         return seconds
 
     async def cut(self) -> None:
@@ -177,12 +185,13 @@ async def lab(image: Image, scratch: Path) -> AsyncIterator[Lab]:
     clock, link = PlayClock.create(state / "clock.json"), Air()  # type: ignore[no-untyped-call]
     common: dict[str, Any] = {"link": link, "clock": clock, "state": state, "seed": 1}
     eager = [EagerCuff(**common, passkey=PASSKEY, number=n) for n in range(EAGER_CUFFS)]
-    cuff, meter = Cuff(**common), Meter(**common, passkey=PASSKEY)
-    for device in (cuff, meter, *eager):
+    cuffs = [Cuff(**common), SecondCuff(**common, address="C0:FF:EE:00:06:52")]
+    meter = Meter(**common, passkey=PASSKEY)
+    for device in (*cuffs, meter, *eager):
         await device.power_on()
     adapter = await AdapterServer.open(link, address=ADAPTER_ADDRESS)
     machine = await Machine.create(image, scratch, adapter.port)
-    made = Lab(machine, cuff=cuff, meter=meter, eager=eager)
+    made = Lab(machine, cuffs=cuffs, meter=meter, eager=eager)
     hearing = asyncio.get_running_loop().create_task(_hear(made))
     try:
         yield made

@@ -22,9 +22,9 @@ LISTENS = (
 
 async def pairs_just_works(lab: Lab, _: Suite, __: Plan) -> str:
     await lab.machine.must("systemctl stop vitals-collector", 60)
-    paired = await pair(lab, lab.cuff)
-    assert paired["profile"] == "and/ua-651ble", paired
-    return f"{paired['profile']} bonded by the product's own agent, on both sides"
+    profiles = [(await pair(lab, cuff))["profile"] for cuff in lab.cuffs]
+    assert profiles == ["and/ua-651ble"] * 2, profiles
+    return f"two {profiles[0]} bonded by the product's own agent, on both sides"
 
 
 async def pairs_with_passkey(lab: Lab, _: Suite, __: Plan) -> str:

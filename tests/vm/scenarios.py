@@ -56,5 +56,6 @@ ALL: dict[str, Entry] = {
     "power_cut_in_a_backlog": Entry(breaking.power_cut_in_a_backlog, 300),
     "pairing_survives_a_cut": Entry(pairing.pairing_survives_a_cut, 300),
     "bonds_survive_a_new_card": Entry(reinstalled.bonds_survive_a_new_card, 300),
+    "background_connections": Entry(early.background_connections, 300),
 }
 NEEDED = tuple(name for name, entry in ALL.items() if entry.needed)
