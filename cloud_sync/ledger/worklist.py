@@ -3,10 +3,16 @@
 A month's recorded state follows its facts within seconds (`reopening`).
 """
 
-from sqlalchemy import Connection, Select, Subquery, case, func, select
+from sqlalchemy import Connection, Select, Subquery, case, func, literal, select
 
 from cloud_sync.ledger import sealing
-from cloud_sync.ledger.tables import attestation, attestation_void, month_snapshot, patient_detail
+from cloud_sync.ledger.tables import (
+    attestation,
+    attestation_void,
+    erased,
+    month_snapshot,
+    patient_detail,
+)
 
 
 def counts(db: Connection, month: str) -> dict[str, int]:
@@ -31,11 +37,18 @@ def patients(db: Connection, month: str, state: str, *, limit: int, skip: int = 
 def _states(month: str) -> Subquery:
     newest = _newest(month).subquery()
     later = patient_detail.alias("later")
+    gone = select(
+        erased.c.period
+    ).where(  # as `erasures.of_month` says
+        erased.c.subject == literal(sealing.patient("")) + patient_detail.c.patient_id,
+        erased.c.period.in_((sealing.FILE, month[:4])),
+    )
     return (
         select(
             patient_detail.c.patient_id,
             patient_detail.c.name,
             case(
+                (gone.exists(), "erased"),
                 (newest.c.version.is_(None), "open"),
                 (newest.c.signed.is_not(None), "signed"),
                 (newest.c.version > 1, "reopened"),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import available_timezones
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
@@ -12,6 +11,7 @@ from sqlalchemy import Connection
 
 from cloud_sync.alerts import store as alerts
 from cloud_sync.ledger import devices, hubs, people, readings
+from cloud_sync.ledger.local_time import zones
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.progress import Progress, progress
 from cloud_sync.ledger.readings import Seen
@@ -175,7 +175,7 @@ def _form(
         values=values,
         patient=patient,
         common_zones=_COMMON_ZONES,
-        zones=sorted(available_timezones() - set(_COMMON_ZONES)),
+        zones=sorted(zones() - set(_COMMON_ZONES)),
     )
 
 

@@ -101,6 +101,11 @@ def cases(files: Files, other_authority: bytes) -> dict[str, Files]:
         "alerts and plans": rows(
             files, "time.jsonl", set_in(0, "links", [{"kind": "alert", "ref_id": "x"}])
         ),
+        "Thresholds: ": rows(files, "thresholds.jsonl", set_in(0, "high", "200")),
+        "Thresholds: they are not those": {"thresholds.jsonl": b""},
+        "Alerts: ": rows(files, "alerts.jsonl", set_in(0, "value", "99")),
+        "Alerts: they are not those": {"alerts.jsonl": b""},
+        "Alerts: what was done": rows(files, "alerts.jsonl", set_in(0, "handling", [])),
         "Settings: ": {"settings.json": b'[{"id":"x","value":1}]'},
         "patient's details": replaced(files, "patient.json", b"Ida", b"Eda"),
         "Versions and signatures": replaced(files, "signatures.json", b"I have", b"I had"),
