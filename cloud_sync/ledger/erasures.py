@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, exists, literal, select
 
 from cloud_sync.ledger import sealing
 from cloud_sync.ledger.tables import data_key, erased, erasure
@@ -50,6 +50,13 @@ def of_month(db: Connection, patients: Iterable[str], month: str) -> dict[str, i
         )
         found |= {wanted[row.subject]: row.erased_at_ms for row in rows}
     return found
+
+
+def is_gone(patient_id: ColumnElement[str], month: str = "") -> ColumnElement[bool]:
+    """Whether, as the database can tell, `of_month` has this patient; without a month, the file."""
+    subject = literal(sealing.patient("")) + patient_id
+    periods = (sealing.FILE, month[:4]) if month else (sealing.FILE,)
+    return exists().where(erased.c.subject == subject, erased.c.period.in_(periods))
 
 
 def records(db: Connection) -> set[tuple[str, str]]:

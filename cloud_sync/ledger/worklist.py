@@ -3,13 +3,12 @@
 A month's recorded state follows its facts within seconds (`reopening`).
 """
 
-from sqlalchemy import Connection, Select, Subquery, case, func, literal, select
+from sqlalchemy import Connection, Select, Subquery, case, func, select
 
-from cloud_sync.ledger import sealing
+from cloud_sync.ledger import erasures, sealing
 from cloud_sync.ledger.tables import (
     attestation,
     attestation_void,
-    erased,
     month_snapshot,
     patient_detail,
 )
@@ -37,18 +36,12 @@ def patients(db: Connection, month: str, state: str, *, limit: int, skip: int = 
 def _states(month: str) -> Subquery:
     newest = _newest(month).subquery()
     later = patient_detail.alias("later")
-    gone = select(
-        erased.c.period
-    ).where(  # as `erasures.of_month` says
-        erased.c.subject == literal(sealing.patient("")) + patient_detail.c.patient_id,
-        erased.c.period.in_((sealing.FILE, month[:4])),
-    )
     return (
         select(
             patient_detail.c.patient_id,
             patient_detail.c.name,
             case(
-                (gone.exists(), "erased"),
+                (erasures.is_gone(patient_detail.c.patient_id, month), "erased"),
                 (newest.c.version.is_(None), "open"),
                 (newest.c.signed.is_not(None), "signed"),
                 (newest.c.version > 1, "reopened"),

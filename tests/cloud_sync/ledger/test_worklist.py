@@ -2,11 +2,13 @@
 
 import pytest
 
-from cloud_sync.ledger import closing, month_end, people, releasing, worklist
+from cloud_sync.alerts import store as alerts
+from cloud_sync.ledger import closing, month_end, people, readings, releasing, worklist
+from cloud_sync.ledger.audit_facts import practice_facts
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.refused import Refused
 from tests.cloud_sync.ledger.records import ANN, BOB, DOCTOR, NURSE, ms, people as add_people, work
-from tests.support.ten_years import AT as ERASED_AT, World, world
+from tests.support.ten_years import AT as ERASED_AT, FIRST, LATER, World, world
 
 __all__ = ["world"]
 
@@ -69,6 +71,37 @@ def test_an_erased_month_is_listed_as_erased_and_never_offered(world: World) -> 
     assert found.signature is not None
     assert found.signature.full_name == "Dora Doctor"
     assert never.erased_words == "Erased under retention on 2036-05-31; it was never closed"
+
+
+def test_nothing_erased_waits_for_anybody(world: World) -> None:
+    both = [world.ida, world.bo]
+    with world.store.write() as db:
+        for patient in both:
+            alerts.set_threshold(
+                db, patient_id=patient, measure="systolic", low="", high="50", reason="asked for",
+                author=world.doctor, at_ms=round(FIRST.timestamp() * 1000),
+            )  # fmt: skip
+        seen = [one.id for patient in both for one in readings.unreviewed(db, patient)]
+        assert (
+            alerts.raise_fresh(db, map(bytes.fromhex, seen), round(LATER.timestamp() * 1000) + 2000)
+            == 1
+        )
+        first = readings.unreviewed(db, world.ida)[0]
+        assert (
+            alerts.raise_fresh(
+                db, [bytes.fromhex(first.id)], round(FIRST.timestamp() * 1000) + 2000
+            )
+            == 1
+        )
+        assert alerts.open_counts(db) == {world.ida: 1, world.bo: 1}
+        assert readings.unreviewed_counts(db, both) == {world.ida: 1, world.bo: 2}
+    world.erase()
+    with world.store.read() as db:
+        assert alerts.open_counts(db) == {world.bo: 1}
+        assert world.ida not in readings.unreviewed_counts(db, both)
+        found = practice_facts(db, ("2026-03",), "America/New_York", ERASED_AT)
+        assert found.patients[world.ida].orders == (), "the self-audit goes on without it"
+        assert len(found.patients[world.bo].orders) == 1
 
 
 def test_a_month_that_stands_has_no_words_of_erasure(store: Store) -> None:
