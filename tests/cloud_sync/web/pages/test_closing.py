@@ -81,6 +81,9 @@ def erase(as_role: SignIn, clinic: Seeded) -> str:
     page = f"/patients/{clinic.patient}/months/2026-11"
     signed = as_role("clinician").post(page, do="sign", digest=version.digest.hex())
     assert signed.status_code == 303
+    shown = as_role("biller").get(page).text
+    assert "none is billable" in shown
+    assert f"{page}/release" not in shown, "no button that can only be refused"
     clinic.clock.advance(days=11 * 366)
     approved = Approved(by="Ada", author=clinic.staff["admin"], at_ms=clinic.clock())
     eraser.erase(clinic.config, clinic.store, approved, clinic.clock)
@@ -137,6 +140,8 @@ def test_only_whoever_may_sign_is_offered_it_and_others_are_told_who(
     with clinic.store.write() as db:
         closing.close(db, clinic.patient, "2026-11", author="0" * 32, at_ms=clinic.clock())
     assert "Sign as Nia Okafor RN" in words(as_role("clinician").get(page).text)
+    assert f'href="{page}"' in as_role("auditor").get(f"/patients/{clinic.patient}").text
+    assert f'href="{page}"' not in as_role("auditor").get(f"/patients/{clinic.other}").text
     for role in ("biller", "admin", "auditor", "reader"):
         shown = words(as_role(role).get(page).text)
         assert "Only a practitioner signs a month, here Nia Okafor RN." in shown, role
