@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from cloud_sync.alerts.measures import MEASURES, Bounds, Side, outside
 from cloud_sync.contract import observation as contract
 from cloud_sync.contract.readings import Outcome
-from cloud_sync.ledger import entries, people
+from cloud_sync.ledger import entries, erasures, people
 from cloud_sync.ledger.cells import is_erased
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
@@ -241,8 +241,9 @@ def of_patient(db: Connection, patient_id: str, *, only_open: bool = False) -> l
 
 
 def open_counts(db: Connection) -> dict[str, int]:
-    """How many alerts nobody is done with, of each patient who has such."""
-    counted = select(alert.c.patient_id, func.count()).where(~_done()).group_by(alert.c.patient_id)
+    """How many alerts nobody is done with, of each patient who has such and whose file is kept."""
+    waiting = ~_done() & ~erasures.is_gone(alert.c.patient_id)
+    counted = select(alert.c.patient_id, func.count()).where(waiting).group_by(alert.c.patient_id)
     return {row[0]: row[1] for row in db.execute(counted)}
 
 

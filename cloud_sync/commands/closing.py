@@ -35,6 +35,7 @@ def close(
 
     Run it again at any time: a patient of whom nothing new arrived is left as it is; one of whom
     something did gets a further version that names it, and the signature under the old is void.
+    A month that was erased under retention stays as it is, and says when.
 
     Example: vitals-clinic close /srv/clinic 2026-01
 
@@ -47,7 +48,8 @@ def close(
     patient
         Only this patient's id.
     as_json
-        Print an array of {"patient", "state", "version", "reason", "digest"}.
+        Print an array of {"patient", "month", "state", "version", "reason", "digest"}; the reason
+        is why it was opened again, or when it was erased.
 
     """
     from cloud_sync.commands.opened import opened, say, say_json, say_table
@@ -63,10 +65,14 @@ def close(
     if as_json:
         say_json([_plain(one, month) for one in found])
         return 0
-    shown = found if len(found) <= MOST_ROWS else [one for one in found if one.reason]
+    shown = (
+        found
+        if len(found) <= MOST_ROWS
+        else [one for one in found if one.reason and one.state != "erased"]
+    )
     if shown:
         say_table(
-            ("Patient", "Record", "State", "Version", "Opened again because"),
+            ("Patient", "Record", "State", "Version", "Why again, or when erased"),
             [_row(one) for one in shown],
         )
     if len(shown) < len(found):

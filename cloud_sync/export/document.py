@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from importlib.metadata import version
 
-from cloud_sync.export import paper_file, paper_ledgers, views
+from cloud_sync.export import paper_acts, paper_file, paper_ledgers, views
 from cloud_sync.export.evidence import Evidence, Row, Rows, names
 from cloud_sync.export.ledgers import Day
 from cloud_sync.export.paper import (
@@ -21,6 +21,7 @@ from cloud_sync.export.paper import (
 )
 from cloud_sync.ledger.proofs import Proof
 from cloud_sync.ledger.snapshots import Snapshot
+from cloud_sync.ledger.tables import release, release_void
 from cloud_sync.rules.reasons import SENTENCES
 
 _STATUS = {
@@ -58,6 +59,7 @@ class Shown:
     devices: Rows
     settings: Rows
     signatures: Rows
+    releases: Rows
     proof: Proof
 
 
@@ -76,10 +78,12 @@ def compose(shown: Shown, packed: Mapping[str, bytes]) -> Paper:
         paper_ledgers.left_out(shown.days, facts),
         paper_ledgers.time_ledger(shown.time, zone),
         paper_ledgers.contact(shown.time, zone),
+        _alerts(shown, known, zone),
         *paper_file.after(on_file, known, zone),
         paper_ledgers.counts(facts, shown.settings, known),
         paper_ledgers.changes(shown.on_file, shown.time, zone),
         _signatures(shown, zone),
+        _releases(shown, known, facts),
         _made(shown, packed, zone),
         _abbreviations(),
     ]
@@ -165,6 +169,16 @@ def _rests_on(evidence: Row) -> str:
 def _short_of(one: Row) -> str:
     words = SENTENCES[one["reason"]]
     return f"{words} {one['have']} of {one['need']}." if "need" in one else words
+
+
+def _alerts(shown: Shown, known: Mapping[str, str], zone: str) -> Section:
+    thresholds, raised = views.thresholds(shown.evidence), views.alerts(shown.evidence)
+    return paper_acts.alerts(thresholds, raised, shown.time, known, zone)
+
+
+def _releases(shown: Shown, known: Mapping[str, str], facts: Row) -> Section:
+    rows = shown.evidence.chained
+    return paper_acts.releases(shown.releases, rows[release], rows[release_void], known, facts)
 
 
 def _signatures(shown: Shown, zone: str) -> Section:

@@ -11,6 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 from cloud_sync.ledger import release_rows, snapshots
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.tables import (
+    alert,
+    alert_handling,
+    alert_threshold,
     assignment,
     assignment_end,
     attestation,
@@ -59,7 +62,10 @@ class Evidence:
 
 
 def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any]) -> Evidence:
-    """As known at the snapshot, with later signatures and releases; `facts` is its body."""
+    """As known at the snapshot, with later signatures, releases and handling of alerts.
+
+    `facts` is the snapshot's body.
+    """
     known_ms, mine = facts["as_of_ms"], patient.id
     readings = _observations(db, mine, [bytes.fromhex(one) for one in facts["readings"]])
     sealed = _rows(db, envelope, envelope.c.id, [row["envelope_id"] for row in readings])
@@ -71,6 +77,7 @@ def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any
     )
     signed = _rows(db, attestation, attestation.c.snapshot_id, _ids(versions))
     released = _rows(db, release, release.c.snapshot_id, _ids(versions))
+    raised = _rows(db, alert, alert.c.observation_id, [row["id"] for row in readings])
     given = _where(
         db, assignment, assignment.c.patient_id == mine, assignment.c.recorded_at_ms <= known_ms
     )
@@ -99,8 +106,14 @@ def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any
         ),
         release: released,
         release_void: _rows(db, release_void, release_void.c.release_id, _ids(released)),
+        alert_threshold: _where(
+            db, alert_threshold, alert_threshold.c.patient_id == mine,
+            _known(alert_threshold, known_ms),
+        ),
+        alert: raised,
+        alert_handling: _rows(db, alert_handling, alert_handling.c.alert_id, _ids(raised)),
         hub_key: _rows(db, hub_key, hub_key.c.hub_id, {row["hub_id"] for row in readings}),
-    }
+    }  # fmt: skip
     people = _staff(db, chained, facts["billing_practitioner"])
     workers = [row["id"] for row in people]
     of_devices = _rows(db, device_detail, device_detail.c.device_id, devices)

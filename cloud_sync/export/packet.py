@@ -116,6 +116,8 @@ def _shown(found: Evidence, facts: Row, case_file: Row, seal: Seal) -> Packed:
         "readings.jsonl": _lines(readings),
         "receipts.jsonl": _lines(views.receipts(found, seal.signer)),
         "time.jsonl": _lines(time),
+        "thresholds.jsonl": _lines(views.thresholds(found)),
+        "alerts.jsonl": _lines(views.alerts(found)),
         **{f"{name}.jsonl": _lines(rows) for name, rows in views.histories(found).items()},
         "day_ledger.csv": ledgers.days(days, zone),
         "left_out.csv": ledgers.days([one for one in days if not one.period], zone),
@@ -140,6 +142,7 @@ def _document(
         devices=views.devices(found),
         settings=views.settings(found),
         signatures=msgspec.json.decode(packed["signatures.json"]),
+        releases=msgspec.json.decode(packed["releases.json"]),
         proof=proof,
     )
     return pdf.draw(document.compose(shown, packed))

@@ -12,6 +12,9 @@ from cloud_sync.identity.keys import ReceiptSigner
 from cloud_sync.ledger.chain import plain_row
 from cloud_sync.ledger.local_time import local
 from cloud_sync.ledger.tables import (
+    alert,
+    alert_handling,
+    alert_threshold,
     assignment,
     assignment_end,
     care_time,
@@ -161,6 +164,20 @@ def time(found: Evidence) -> Rows:
         }
         for row in found.chained[care_time]
     ]
+
+
+def thresholds(found: Evidence) -> Rows:
+    """What was to raise an alert of this patient, each as it was set."""
+    return [plain_row(row) for row in found.chained[alert_threshold]]
+
+
+def alerts(found: Evidence) -> Rows:
+    """What the readings raised, oldest first, each with what was done about it."""
+    done: dict[str, Rows] = {}
+    for row in found.chained[alert_handling]:
+        done.setdefault(row["alert_id"], []).append(plain_row(row))
+    rows = [plain_row(row) | {"handling": done.get(row["id"], [])} for row in found.chained[alert]]
+    return sorted(rows, key=lambda row: (row["raised_at_ms"], row["id"]))
 
 
 def worker(found: Evidence, staff_id: str, on: date) -> Row:

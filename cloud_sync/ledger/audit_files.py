@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from cloud_sync.ledger import case_facts
+from cloud_sync.ledger.cells import is_erased
 from cloud_sync.ledger.devices import PATIENT_KINDS
 from cloud_sync.ledger.local_time import local
 from cloud_sync.ledger.staff_details import practitioners
@@ -31,7 +32,8 @@ def patient_files(db: Connection, zones: Mapping[str, str], at_ms: int) -> Itera
             program_fact.c.corrects,
         ).order_by(program_fact.c.recorded_at_ms, program_fact.c.id)
     ):
-        rows[row.patient_id].append(row)
+        if not is_erased(row.body):
+            rows[row.patient_id].append(row)
     only = practitioners(db, at_ms)
     sole = only[0] if len(only) == 1 else None
     first = _first_rpm(db, zones)

@@ -13,10 +13,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, func, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import entries, locks, release_rows, training
+from cloud_sync.ledger import entries, erasures, locks, release_rows, training
 from cloud_sync.ledger.differences import differences
 from cloud_sync.ledger.identifiers import new_id
-from cloud_sync.ledger.local_time import midnight_ms
+from cloud_sync.ledger.local_time import local, midnight_ms
 from cloud_sync.ledger.month_facts import case_of_month, month_facts
 from cloud_sync.ledger.people import Patient, find
 from cloud_sync.ledger.refused import Refused
@@ -43,6 +43,17 @@ class Standing:
     snapshot: Snapshot | None
     signature: Signature | None
     changes: tuple[str, ...]  # what arrived after the snapshot, in sentences
+    erased_at_ms: int | None = None
+
+    @property
+    def erased_words(self) -> str:
+        """When it was erased, on the patient's date, and what is left of it; else nothing."""
+        if self.erased_at_ms is None:
+            return ""
+        on = f"Erased under retention on {local(self.erased_at_ms, self.patient.zone):%Y-%m-%d}"
+        if self.snapshot is None:
+            return f"{on}; it was never closed"
+        return f"{on}; who signed it when is kept" if self.signature else f"{on}; nobody signed it"
 
 
 def is_over(patient: Patient, month: str, at_ms: int) -> bool:
@@ -57,11 +68,13 @@ def close(db: Connection, patient_id: str, month: str, *, author: str, at_ms: in
     can no longer be made as it was is a change too, though the month's own figures are the same.
     """
     before = standing(db, held(db, patient_id), month, at_ms)
+    if before.state == "erased":
+        return before
     if before.snapshot is None:
         _take(db, before, None, author=author, at_ms=at_ms)
     elif before.changes:
         _reopen(db, before, "; ".join(before.changes), author=author, at_ms=at_ms)
-    elif before.state != "erased" and not rests_on_the_same(db, before.patient, before.snapshot):
+    elif not rests_on_the_same(db, before.patient, before.snapshot):
         _reopen(db, before, _OTHER_DATES, author=author, at_ms=at_ms)
     return standing(db, before.patient, month, at_ms)
 
@@ -78,10 +91,10 @@ def reopen(  # noqa: PLR0913 - named columns
 ) -> Standing:
     """A new version because a person asks for it; voids the signature of the old one."""
     before = standing(db, held(db, patient_id), month, at_ms)
-    if before.snapshot is None:
-        raise Refused("This month has not been closed yet.")
     if before.state == "erased":
         raise Refused("This month was erased under retention: nothing is left to open again.")
+    if before.snapshot is None:
+        raise Refused("This month has not been closed yet.")
     if not reason.strip():
         raise Refused("Say why the month is opened again.")
     _reopen(db, before, reason.strip(), author=author, at_ms=at_ms)
@@ -95,12 +108,12 @@ def sign(  # noqa: PLR0913 - named columns
     if staff_id not in practitioners(db, at_ms):
         raise Refused("Only a practitioner signs a month.")
     before = standing(db, held(db, patient_id), month, at_ms)
+    if before.state == "erased":
+        raise Refused("This month was erased under retention: nothing is left to sign.")
     if before.snapshot is None:
         raise Refused("This month has not been closed yet.")
     if before.changes:
         raise Refused("Facts arrived since the month was closed: close it again, then sign.")
-    if before.state == "erased":
-        raise Refused("This month was erased under retention: nothing is left to sign.")
     if before.state == "signed":
         raise Refused("This month is signed already.")
     if before.snapshot.digest.hex() != digest:
@@ -120,33 +133,35 @@ def sign(  # noqa: PLR0913 - named columns
 def standing(db: Connection, who: Patient, month: str, at_ms: int) -> Standing:
     """Where the month stands now, facts that arrived since included."""
     snapshot = latest(db, who.id, month)
+    gone = erasures.of_month(db, [who.id], month).get(who.id)
+    if gone is not None:
+        return erased(db, who, month, snapshot, gone)
     if snapshot is None:
         return Standing(
             patient=who, month=month, state="open", snapshot=None, signature=None, changes=()
         )
-    if snapshot.erased:
-        return _erased(db, who, snapshot)
     return standing_by(db, who, snapshot, month_facts(db, who, month, at_ms))
 
 
-def _erased(db: Connection, who: Patient, snapshot: Snapshot) -> Standing:
-    """Nothing is left to compare; who signed it when is still known."""
+def erased(
+    db: Connection, who: Patient, month: str, snapshot: Snapshot | None, erased_at_ms: int
+) -> Standing:
+    """Nothing is left to compare, or to close; who signed it when is still known."""
     return Standing(
         patient=who,
-        month=snapshot.month,
+        month=month,
         state="erased",
         snapshot=snapshot,
-        signature=signature_of(db, snapshot.id),
+        signature=signature_of(db, snapshot.id) if snapshot else None,
         changes=(),
+        erased_at_ms=erased_at_ms,
     )
 
 
 def standing_by(
     db: Connection, who: Patient, snapshot: Snapshot, now: Mapping[str, Any]
 ) -> Standing:
-    """The same, where the newest snapshot and the facts of now are at hand."""
-    if snapshot.erased:
-        return _erased(db, who, snapshot)
+    """The same, where the newest snapshot and the facts of now are at hand; nothing is erased."""
     changes = tuple(differences(snapshot.facts, now))
     signature = signature_of(db, snapshot.id)
     return Standing(

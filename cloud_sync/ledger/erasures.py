@@ -1,9 +1,10 @@
 """What was erased, and when: asked by pages, by determinations and by the next erasure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, exists, literal, select
 
 from cloud_sync.ledger import sealing
 from cloud_sync.ledger.tables import data_key, erased, erasure
@@ -28,6 +29,34 @@ def of_patient(db: Connection, patient_id: str) -> list[Erased]:
         .order_by(erased.c.period)
     )
     return [Erased(period=row.period, erased_at_ms=row.erased_at_ms) for row in rows]
+
+
+def of_month(db: Connection, patients: Iterable[str], month: str) -> dict[str, int]:
+    """When this month's year was erased, or else the whole file, by patient; nobody else is in it.
+
+    With a file every year of it is gone, those in which nothing had been recorded too.
+    """
+    wanted = {sealing.patient(one): one for one in patients}
+    subjects, found = sorted(wanted), dict[str, int]()
+    for at in range(0, len(subjects), _MANY):
+        rows = db.execute(
+            select(erased.c.subject, erasure.c.erased_at_ms)
+            .join(erasure, erasure.c.id == erased.c.erasure_id)
+            .where(
+                erased.c.subject.in_(subjects[at : at + _MANY]),
+                erased.c.period.in_((sealing.FILE, month[:4])),
+            )
+            .order_by(erased.c.period)  # the file first, so that the year's date stands
+        )
+        found |= {wanted[row.subject]: row.erased_at_ms for row in rows}
+    return found
+
+
+def is_gone(patient_id: ColumnElement[str], month: str = "") -> ColumnElement[bool]:
+    """Whether, as the database can tell, `of_month` has this patient; without a month, the file."""
+    subject = literal(sealing.patient("")) + patient_id
+    periods = (sealing.FILE, month[:4]) if month else (sealing.FILE,)
+    return exists().where(erased.c.subject == subject, erased.c.period.in_(periods))
 
 
 def records(db: Connection) -> set[tuple[str, str]]:

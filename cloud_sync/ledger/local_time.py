@@ -1,7 +1,16 @@
 """Instants and a patient's calendar: the one place that turns either into the other."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+_NO_PLACE = {"localtime", "Factory"}  # the server's own zone, and the one of no zone at all
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Every zone a patient can live in, by IANA name; found once, for it walks the zone files."""
+    return frozenset(available_timezones() - _NO_PLACE)
 
 
 def local(at_ms: int, zone: str) -> datetime:

@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import closing, entries, locks, sealing, snapshots, touched, training
+from cloud_sync.ledger import (
+    closing,
+    entries,
+    erasures,
+    locks,
+    sealing,
+    snapshots,
+    touched,
+    training,
+)
 from cloud_sync.ledger.closing import Standing, State
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.month_facts import case_digests, months_facts
@@ -29,7 +38,10 @@ _AHEAD = 2  # chunks each process may be ahead of the writer: what bounds the me
 
 @dataclass(frozen=True, kw_only=True)
 class Closed:
-    """Where one patient's month stands now; of a month that is not over only that."""
+    """Where one patient's month stands now; of a month that is not over only that.
+
+    `reason`: why it was opened again, or when it was erased and what is left of it.
+    """
 
     patient_id: str
     record_number: str | None
@@ -105,26 +117,30 @@ def _examined_at(
 
 
 def _examined(store: Store, patients: Sequence[Patient], month: str, at_ms: int) -> list[_Examined]:
-    over = [one for one in patients if closing.is_over(one, month, at_ms)]
     with store.read() as db:
+        gone = erasures.of_month(db, [one.id for one in patients], month)
+        over = [
+            one for one in patients if one.id not in gone and closing.is_over(one, month, at_ms)
+        ]
         sealing.prepare(db, [one.id for one in over])
-        before = snapshots.latest_of(db, [one.id for one in over], month)
+        before = snapshots.latest_of(db, [one.id for one in patients], month)
         size = entries.head(db).size
         facts = {found["patient"]: found for found in months_facts(db, over, month, at_ms)}
         digests = _digests(db, over, before, month)
         found = []
         for one in patients:
             snapshot = before.get(one.id)
-            if one.id not in facts:
+            if one.id in gone:
+                stands = _closed(closing.erased(db, one, month, snapshot, gone[one.id]))
+                found.append(_Examined(patient=one, stands=stands))
+            elif one.id not in facts:
                 stands = Closed(patient_id=one.id, record_number=one.record_number, state="open")
                 found.append(_Examined(patient=one, stands=stands))
             elif snapshot is None:
                 found.append(_Examined(patient=one, body=canonical(facts[one.id]), size=size))
             else:
                 standing = closing.standing_by(db, one, snapshot, facts[one.id])
-                moved = standing.changes or (
-                    not snapshot.erased and digests[one.id] != snapshot.facts["case_sha256"]
-                )
+                moved = standing.changes or digests[one.id] != snapshot.facts["case_sha256"]
                 same = None if moved else _closed(standing)
                 found.append(_Examined(patient=one, stands=same))
         return found
@@ -136,7 +152,7 @@ def _digests(
     """Of the case files as they are now for the instant of each one's snapshot."""
     by_instant: dict[int, list[Patient]] = {}
     for one in patients:
-        if one.id in before and not before[one.id].erased:
+        if one.id in before:
             by_instant.setdefault(before[one.id].made_at_ms, []).append(one)
     found: dict[str, str] = {}
     for made_at_ms, some in by_instant.items():
@@ -197,12 +213,12 @@ def _mark_since(db: Connection, size: int) -> None:
 
 def _closed(standing: Standing) -> Closed:
     snapshot = standing.snapshot
-    assert snapshot is not None, "it was closed"
+    assert snapshot is not None or standing.state == "erased", "it was closed"
     return Closed(
         patient_id=standing.patient.id,
         record_number=standing.patient.record_number,
         state=standing.state,
-        version=snapshot.version,
-        reason=snapshot.reason,
-        digest=snapshot.digest,
+        version=snapshot.version if snapshot else None,
+        reason=standing.erased_words or (snapshot.reason if snapshot else None),
+        digest=snapshot.digest if snapshot else None,
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection, Select, select
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, select
 from cloud_sync.contract.canonical import canonical
 from cloud_sync.ledger import entries, facts as kinds, sealing, staff_details
 from cloud_sync.ledger.identifiers import new_id
+from cloud_sync.ledger.local_time import zones
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.ledger.tables import patient, patient_detail, program_fact
 from cloud_sync.rules.case import Problem, read
@@ -116,7 +117,7 @@ def _insert_detail(  # noqa: PLR0913 - named columns
 ) -> None:
     if not details["name"].strip():
         raise Refused("Give the patient's name.")
-    if details["zone"] not in available_timezones():
+    if details["zone"] not in zones():
         raise Refused("The time zone must be one of the IANA names, such as America/Denver.")
     born = details["birth_date"]
     today = _today(at_ms, details["zone"])

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from cloud_sync.contract import observation as contract
 from cloud_sync.contract.observation import Frame
 from cloud_sync.contract.readings import Outcome
+from cloud_sync.ledger import erasures
 from cloud_sync.ledger.cells import is_erased
 from cloud_sync.ledger.devices import PATIENT_KINDS
 from cloud_sync.ledger.tables import care_time, care_time_review, device, observation
@@ -68,13 +69,14 @@ def unreviewed(db: Connection, patient_id: str, limit: int = 200) -> list[Seen]:
 
 
 def unreviewed_counts(db: Connection, patients: Iterable[str]) -> dict[str, int]:
-    """How many readings of each patient wait for review."""
+    """How many readings of each patient wait for review; none once the file was erased."""
     statement = (
         select(observation.c.patient_id, func.count())
         .where(
             observation.c.patient_id.in_(list(patients)),
             observation.c.kind.in_(SHOWN_KINDS),
             ~_reviewed(),
+            ~erasures.is_gone(observation.c.patient_id),
         )
         .group_by(observation.c.patient_id)
     )

@@ -100,7 +100,9 @@ def signature_of(db: Connection, snapshot_id: str) -> Signature | None:
     return None if found is None else Signature(**found)
 
 
-def closed_months(db: Connection) -> list[str]:
-    """Months of which some patient has a snapshot, newest first."""
-    found = db.execute(select(month_snapshot.c.month).group_by(month_snapshot.c.month)).scalars()
-    return sorted(found, reverse=True)
+def closed_months(db: Connection, patient_id: str | None = None) -> list[str]:
+    """Months of which some patient, or this one, has a snapshot, newest first."""
+    statement = select(month_snapshot.c.month).group_by(month_snapshot.c.month)
+    if patient_id is not None:
+        statement = statement.where(month_snapshot.c.patient_id == patient_id)
+    return sorted(db.execute(statement).scalars(), reverse=True)

@@ -5,8 +5,13 @@ A month's recorded state follows its facts within seconds (`reopening`).
 
 from sqlalchemy import Connection, Select, Subquery, case, func, select
 
-from cloud_sync.ledger import sealing
-from cloud_sync.ledger.tables import attestation, attestation_void, month_snapshot, patient_detail
+from cloud_sync.ledger import erasures, sealing
+from cloud_sync.ledger.tables import (
+    attestation,
+    attestation_void,
+    month_snapshot,
+    patient_detail,
+)
 
 
 def counts(db: Connection, month: str) -> dict[str, int]:
@@ -36,6 +41,7 @@ def _states(month: str) -> Subquery:
             patient_detail.c.patient_id,
             patient_detail.c.name,
             case(
+                (erasures.is_gone(patient_detail.c.patient_id, month), "erased"),
                 (newest.c.version.is_(None), "open"),
                 (newest.c.signed.is_not(None), "signed"),
                 (newest.c.version > 1, "reopened"),

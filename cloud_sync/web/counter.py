@@ -12,7 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 
 from cloud_sync.config import ClinicConfig
-from cloud_sync.ledger import care_time, people
+from cloud_sync.ledger import care_time, erasures, people
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.sessions import Session
 from cloud_sync.web import words
@@ -50,7 +50,11 @@ class Visit:
         return allowed(self.session.role, Permission(permission))
 
     def page(self, name: str, *, status: int = 200, **values: Any) -> Page:  # noqa: ANN401
-        """A page with the staff member's name, running clock and form token around it."""
+        """A page with the staff member's name, running clock and form token around it.
+
+        Of a `patient`, it says whether the file was erased; a page may name more that was (`gone`).
+        """
+        values = self._erased(values.get("patient")) | values
         html = (
             templates()
             .get_template(name)
@@ -66,6 +70,13 @@ class Visit:
             )
         )
         return Response(html, status_code=status, media_type=MediaType.HTML)
+
+    def _erased(self, patient: object) -> dict[str, Any]:
+        if not isinstance(patient, people.Patient):
+            return {"gone": [], "file_gone": False}
+        with self.store.read() as db:
+            files = [one for one in erasures.of_patient(db, patient.id) if not one.period]
+        return {"gone": files, "file_gone": bool(files)}
 
     def _clock(self) -> dict[str, Any] | None:
         with self.store.read() as db:

@@ -13,6 +13,8 @@ from cloud_sync.export.verifier.ledger import Ledger, Row
 Shown = Mapping[str, Any]
 # Columns that the ledger leaves out where they are empty: then nothing may be shown there.
 MAY_BE_EMPTY = {
+    "alert": (),
+    "alert_threshold": ("low", "high"),
     "assignment": ("user_slot",),
     "care_time": (
         "direction",
@@ -33,7 +35,7 @@ MAY_BE_EMPTY = {
 
 
 def check_contents(files: Files, ledger: Ledger) -> Iterator[str]:
-    """Snapshot, signatures, releases, facts, devices, settings, time and day ledger."""
+    """Snapshot, signatures, releases, facts, devices, settings, time, alerts and day ledger."""
     snapshot = json.loads(files["snapshot.json"])
     yield from _snapshot(files, snapshot, ledger)
     yield from _signatures(files, ledger)
@@ -65,6 +67,7 @@ def check_contents(files: Files, ledger: Ledger) -> Iterator[str]:
         history = json_lines(files, f"{name}_history.jsonl")
         yield from _same(f"The {name}'s history", history, ledger, f"{name}_detail")
     yield from _time(time, ledger)
+    yield from _alerts(files, ledger)
     yield from _days(files, snapshot)
 
 
@@ -159,6 +162,19 @@ def _time(time: Sequence[Shown], ledger: Ledger) -> Iterator[str]:
             yield f"Time entry {row['id']}: what took it out is not as the ledger has it."
         if set(row["readings"]) != worked_on.get(row["id"], set()):
             yield f"Time entry {row['id']}: the readings it worked on are not the ledger's."
+
+
+def _alerts(files: Files, ledger: Ledger) -> Iterator[str]:
+    """Thresholds, alerts and what was done, as the ledger has them; a packet of old has none."""
+    thresholds, raised = (
+        json_lines(files, name) if name in files else []
+        for name in ("thresholds.jsonl", "alerts.jsonl")
+    )
+    yield from _same("Thresholds", thresholds, ledger, "alert_threshold")
+    yield from _same("Alerts", raised, ledger, "alert")
+    known = sorted((row["alert_id"], json_text(dict(row))) for row in ledger.rows("alert_handling"))
+    if known != sorted((row["id"], json_text(one)) for row in raised for one in row["handling"]):
+        yield "Alerts: what was done about them is not as the ledger has it."
 
 
 def _days(files: Files, snapshot: Shown) -> Iterator[str]:

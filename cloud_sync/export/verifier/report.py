@@ -155,8 +155,8 @@ def _sound(raw: bytes, files: Files, ledger: Ledger, *, pinned: bool, named: boo
             " which the clinic gave a signed receipt when it had committed it"
         ),
         (
-            f"{about['time_entries']} time entries, {facts} facts on file, the snapshot, its"
-            " versions, signatures and releases are as the clinic's ledger has them"
+            f"{about['time_entries']} time entries, {facts} facts on file, alerts, the"
+            " snapshot, its versions, signatures and releases are as the clinic's ledger has them"
         ),
         (
             f"{entries} records and {sent} rows of hubs are in the ledger of {note.size} entries"

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
+from sqlalchemy import Connection
 
 from cloud_sync.ledger import (
     closing,
@@ -16,6 +17,7 @@ from cloud_sync.ledger import (
     releasing,
     snapshots,
     staff,
+    staff_details,
     worklist,
 )
 from cloud_sync.ledger.local_time import local
@@ -23,7 +25,7 @@ from cloud_sync.ledger.refused import Refused
 from cloud_sync.rules.reasons import SENTENCES
 from cloud_sync.web.counter import Page, SignedIn, Visit
 from cloud_sync.web.forms import Filled
-from cloud_sync.web.permissions import Permission
+from cloud_sync.web.permissions import Permission, allowed
 
 PAGE_SIZE = 25
 STATE_WORDS = {
@@ -100,6 +102,7 @@ def patient_page(visit: Visit, patient_id: str, month: str, problem: str | None)
         versions = snapshots.versions(db, patient_id, month)
         signatures = [snapshots.signature_of(db, one.id) for one in versions]
         gone = [one for one in erasures.of_patient(db, patient_id) if one.period in ("", month[:4])]
+        signers = _signers(db, visit.now_ms)
         releases = release_rows.of_patient(db, patient_id, month)
         names = {one.id: one.full_name for one in staff.everyone(db)} if releases else {}
     snapshot = standing.snapshot
@@ -109,19 +112,34 @@ def patient_page(visit: Visit, patient_id: str, month: str, problem: str | None)
         patient=patient,
         month=month,
         standing=standing,
-        facts=snapshot.facts if snapshot and not snapshot.erased else None,
-        gone=gone if snapshot and snapshot.erased else [],
+        facts=snapshot.facts if snapshot and standing.state != "erased" else None,
+        gone=gone,
+        signers=signers,
         over=closing.is_over(patient, month, visit.now_ms),
         versions=list(zip(versions, signatures, strict=True)),
         released=releases[-1] if releases else None,
         releases={one.snapshot_id: one for one in releases},
         names=names,
-        waiting=releasing.waiting_lines(snapshot) if snapshot and not snapshot.erased else [],
+        waiting=releasing.waiting_lines(snapshot)
+        if snapshot and standing.state != "erased"
+        else [],
         states=STATE_WORDS,
         sentences=SENTENCES,
         statement=closing.STATEMENT,
         problem=problem,
     )
+
+
+def _signers(db: Connection, at_ms: int) -> dict[str, str]:
+    """Whose signature is taken today: practitioners who may close months, names by account."""
+    known = staff_details.practitioners(db, at_ms)
+    return {
+        one.id: one.full_name
+        for one in staff.everyone(db)
+        if one.id in known
+        and one.disabled_at_ms is None
+        and allowed(one.role, Permission.CLOSE_MONTHS)
+    }
 
 
 @post(

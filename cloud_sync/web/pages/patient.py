@@ -6,7 +6,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from cloud_sync.ledger import devices, erasures, people, readings
+from cloud_sync.ledger import devices, erasures, people, readings, snapshots
 from cloud_sync.ledger.local_time import midnight_ms
 from cloud_sync.ledger.progress import codes, forecast, progress
 from cloud_sync.ledger.refused import Refused
@@ -41,6 +41,7 @@ def patient_page(
         ahead = forecast(db, patient_id, visit.now_ms)
         version = readings.version(db, patient_id)
         gone = erasures.of_patient(db, patient_id)
+        months = snapshots.closed_months(db, patient_id)
     return visit.page(
         "patient.html",
         patient=patient,
@@ -56,6 +57,7 @@ def patient_page(
         ahead=ahead,
         version=version,
         gone=gone,
+        months=months,
     )
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import available_timezones
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
@@ -11,7 +10,8 @@ from litestar.response import Redirect
 from sqlalchemy import Connection
 
 from cloud_sync.alerts import store as alerts
-from cloud_sync.ledger import devices, hubs, people, readings
+from cloud_sync.ledger import devices, erasures, hubs, people, readings
+from cloud_sync.ledger.local_time import zones
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.progress import Progress, progress
 from cloud_sync.ledger.readings import Seen
@@ -43,6 +43,7 @@ class Line:
     unreviewed: int
     alerts: int
     hub: hubs.Hub | None
+    erased: bool  # the file is gone: nothing is wanted of it any more
 
 
 @get("/patients", opt={"permission": Permission.READ_PATIENTS}, sync_to_thread=True)
@@ -85,6 +86,7 @@ def _lines(
     ids = [patient.id for patient in shown]
     latest = readings.latest(db, ids)
     unreviewed = readings.unreviewed_counts(db, ids)
+    gone = erasures.of_month(db, ids, "")
     known = {hub.id: hub for hub in hubs.everything(db)}
     return [
         Line(
@@ -94,6 +96,7 @@ def _lines(
             unreviewed=unreviewed.get(patient.id, 0),
             alerts=alarming.get(patient.id, 0),
             hub=known.get(newest.hub_id) if newest else None,
+            erased=patient.id in gone,
         )
         for patient in shown
     ]
@@ -175,7 +178,7 @@ def _form(
         values=values,
         patient=patient,
         common_zones=_COMMON_ZONES,
-        zones=sorted(available_timezones() - set(_COMMON_ZONES)),
+        zones=sorted(zones() - set(_COMMON_ZONES)),
     )
 
 

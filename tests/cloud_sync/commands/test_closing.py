@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from cloud_sync import eraser
 from cloud_sync.cli import app
+from cloud_sync.ledger.erasing import Approved
 from tests.cloud_sync.web.conftest import copied, template
 from tests.support.seeded import DAY_MS, NOW_MS, Seeded
 
@@ -44,6 +46,25 @@ def test_a_month_is_closed_once(clinic: Seeded, capsys: pytest.CaptureFixture[st
     assert "2 ready to sign" in run(capsys, "close", directory, "2026-11")
     running = json.loads(run(capsys, "close", directory, "2026-12", "--json"))
     assert {one["state"] for one in running} == {"open"}
+
+
+def test_an_erased_month_says_when_and_stays(
+    clinic: Seeded, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = str(clinic.config.directory)
+    run(capsys, "close", directory, "2026-11")
+    later = NOW_MS + 4018 * DAY_MS
+    monkeypatch.setattr("time.time_ns", lambda: later * 1_000_000)
+    approved = Approved(by="Ada", author=clinic.staff["admin"], at_ms=later)
+    eraser.erase(clinic.config, clinic.store, approved, lambda: later)
+    for month, end in (("2026-11", "nobody signed it"), ("2026-12", "it was never closed")):
+        found = json.loads(run(capsys, "close", directory, month, "--json"))
+        (gone,) = [one for one in found if one["patient"] == clinic.patient]
+        assert gone["state"] == "erased"
+        assert gone["reason"] == f"Erased under retention on 2037-11-24; {end}"
+        said = run(capsys, "close", directory, month)
+        assert "1 erased under retention" in said
+        assert "2037-11-24" in said
 
 
 def test_a_month_must_be_one(clinic: Seeded, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert, select
 
 from cloud_sync import setup, stores
+from cloud_sync.alerts import store as alerts
 from cloud_sync.anchor import Anchor
 from cloud_sync.config import ClinicConfig
 from cloud_sync.contract.envelope import Envelope, parse
@@ -33,7 +34,7 @@ from cloud_sync.ledger import (
 )
 from cloud_sync.ledger.care_entries import Work
 from cloud_sync.ledger.engine import Store
-from cloud_sync.ledger.tables import hub as hub_table
+from cloud_sync.ledger.tables import hub as hub_table, observation
 from cloud_sync.opening.opener import Opener
 from cloud_sync.stamping import Stamper
 from tests.support import tsa
@@ -67,8 +68,14 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     made.store.close()
 
 
-def furnished(directory: Path, *, database_url: str | None = None, days: int = DAYS) -> Practice:
-    """A clinic with its month closed, signed, stamped and packed."""
+def furnished(
+    directory: Path,
+    *,
+    database_url: str | None = None,
+    days: int = DAYS,
+    alerted: bool = True,
+) -> Practice:
+    """A clinic with its month closed, signed, stamped and packed; `alerted`: a reading did so."""
     chosen = setup.Settings(
         name="Lakeside", zone="America/New_York", host="localhost",
         broker_port=1, worker_port=2, web_port=3, database_url=database_url,
@@ -78,6 +85,9 @@ def furnished(directory: Path, *, database_url: str | None = None, days: int = D
     patient, doctor = _people(store)
     _send(store, directory, days)
     _work(store, patient, doctor)
+    if alerted:
+        with store.write() as db:
+            _alert(db, patient, doctor)
     with store.write() as db:
         shown = closing.close(db, patient, MONTH, author=doctor, at_ms=CLOSED_MS)
         assert shown.snapshot is not None
@@ -180,6 +190,23 @@ def _work(store: Store, patient: str, doctor: str) -> None:
         )  # fmt: skip
         care_time.start(db, staff_id=doctor, patient_id=patient, program="RPM", at_ms=start_ms)
         care_time.stop(db, staff_id=doctor, at_ms=start_ms + 21 * 60_000, work=call)
+
+
+def _alert(db: Connection, patient: str, doctor: str) -> None:
+    """The first reading lies above a threshold; somebody sees it, and later is done with it."""
+    at_ms = round(FIRST.timestamp() * 1000) + 2_000
+    alerts.set_threshold(
+        db, patient_id=patient, measure="systolic", low="", high="100",
+        reason="Asked for by Dr. Doctor", author=doctor, at_ms=at_ms - 1000,
+    )  # fmt: skip
+    first = select(observation.c.id).order_by(observation.c.measured_at_ms).limit(1)
+    assert alerts.raise_fresh(db, [bytes(db.execute(first).scalar_one())], at_ms) == 1
+    (raised,) = alerts.of_patient(db, patient)
+    for minutes, action, note in ((5, "seen", ""), (30, "handled", "Called, cuff sat loose")):
+        alerts.handle(
+            db, alert_id=raised.id, patient_id=patient, action=action, note=note, author=doctor,
+            at_ms=at_ms + minutes * 60_000,
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from cloud_sync.ledger import closing, people, release_rows, releasing, snapshot
 from cloud_sync.stores import open_own
 from tests.cloud_sync.export.conftest import CLOSED_MS, MONTH, Practice
 from tests.cloud_sync.export.test_contradictions import signed_anew
+from tests.cloud_sync.export.test_pdf import pages
 from tests.cloud_sync.export.test_verify import unpacked
 
 DAY_MS = 86_400_000
@@ -178,7 +180,7 @@ def test_what_is_refused_says_what_to_do_and_leaves_no_list(
 
 
 def test_a_packet_shows_and_proves_what_was_released(
-    copy: Practice, lone: Callable[[bytes], list[str]]
+    copy: Practice, lone: Callable[[bytes], list[str]], tmp_path: Path
 ) -> None:
     assert run(copy, MONTH) == 0
     reopened(copy)
@@ -194,6 +196,12 @@ def test_a_packet_shows_and_proves_what_was_released(
     assert (first["void_reason"], second["void_reason"]) == ("A scan is late", None)
     assert [one["code"] for one in second["lines"]] == ["99454", "99457"]
     assert problems(raw) == lone(raw) == []
+    paper = " ".join(" ".join(pages(files["evidence.pdf"], tmp_path)).split())
+    (said,) = re.findall(r"Releases to billing (.*) How this packet was made", paper)
+    assert said.count("Released by operator at the server's terminal") == 2
+    assert said.count("charge list of 2026-01") == 2
+    assert "Void since 2026-02-03 07:00:00 EST, by Dora Doctor: A scan is late" in said
+    assert said.count("2026-01-02 to 2026-01-31") == 2
     changed = files["releases.json"].replace(b'"99454"', b'"99457"')
     told = ["Releases to billing are not as the ledger has them."]
     assert problems(signed_anew({**files, "releases.json": changed}, seal.signer.key)) == told

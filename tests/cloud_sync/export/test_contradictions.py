@@ -67,7 +67,7 @@ def cases(files: Files, other_authority: bytes) -> dict[str, Files]:
     said = files["ledger/checkpoint"].decode().split("\n")
     stamped = hashlib.sha256(files["ledger/checkpoint"]).digest()
     return {
-        "its envelope is not there": {envelope: files[envelope][:-1] + b"\0"},
+        "its envelope is not there": {envelope: files[envelope] + b"\0"},
         "keys of the hubs": replaced(files, "hubs.json", b'["', b'["00'),
         "readings are not those": {"readings.jsonl": b"".join(readings[1:])},
         "it is not as the ledger has it": rows(
@@ -129,10 +129,25 @@ def cases(files: Files, other_authority: bytes) -> dict[str, Files]:
     }
 
 
+def of_alerts(files: Files) -> dict[str, Files]:
+    """What was to raise an alert, what did, and what was done, said otherwise."""
+    return {
+        "Thresholds: ": rows(files, "thresholds.jsonl", set_in(0, "high", "200")),
+        "Thresholds: they are not those": {"thresholds.jsonl": b""},
+        "Alerts: ": rows(files, "alerts.jsonl", set_in(0, "value", "99")),
+        "Alerts: they are not those": {"alerts.jsonl": b""},
+        "Alerts: what was done": rows(files, "alerts.jsonl", set_in(0, "handling", [])),
+        "Alerts: what was done about them": rows(
+            files, "alerts.jsonl", lambda found: found[0]["handling"][0].update(author="0" * 32)
+        ),
+    }
+
+
 def filled(files: Files) -> dict[str, Files]:
     """A value where the ledger has none."""
     return {
         "The staff's history: ": rows(files, "staff_history.jsonl", set_in(1, "credential", "DO")),
+        "Thresholds:": rows(files, "thresholds.jsonl", set_in(0, "low", "40")),
         "Time entries:": rows(files, "time.jsonl", set_in(0, "direction", "sideways")),
         "Facts on file:": rows(files, "facts.jsonl", set_in(0, "reason", "none was given")),
     }
@@ -145,7 +160,7 @@ def test_signed_contents_that_contradict_the_ledger_are_found(
     key = load_seal(practice.config).signer.key
     files, other = unpacked(practice.raw), tsa.make(tmp_path / "tsa").root_pem.encode()
     assert problems(signed_anew(files, key)) == []
-    for words, change in (cases(files, other) | filled(files)).items():
+    for words, change in (cases(files, other) | of_alerts(files) | filled(files)).items():
         raw = signed_anew(files | change, key)
         found = problems(raw)
         assert any(words in one for one in found), (words, found)

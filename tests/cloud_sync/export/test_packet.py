@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from cloud_sync.ledger.proofs import Unsigned
 from cloud_sync.ledger.refused import Refused
 from cloud_sync.rules import determine
 from tests.cloud_sync.export.conftest import CLOSED_MS, DAYS, MONTH, Practice, furnished
+from tests.cloud_sync.export.test_contradictions import signed_anew
 from tests.cloud_sync.export.test_verify import unpacked
 
 
@@ -55,6 +57,29 @@ def test_it_is_sound_after_the_patients_details_were_corrected(tmp_path: Path) -
     made.store.close()
     assert examine(raw).problems == []
     assert json.loads(unpacked(raw)["patient.json"])["name"] == "Ida Elder"
+
+
+def test_a_packet_from_before_alerts_were_in_it_stays_sound(
+    tmp_path: Path, lone: Callable[[bytes], list[str]]
+) -> None:
+    made = furnished(tmp_path / "clinic", days=2, alerted=False)
+    made.store.close()
+    files = unpacked(made.raw)
+    assert files.pop("alerts.jsonl") == files.pop("thresholds.jsonl") == b""
+    raw = signed_anew(files, packet.load_seal(made.config).signer.key)
+    assert examine(raw).problems == lone(raw) == []
+
+
+def test_alerts_are_shown_with_their_handling(practice: Practice) -> None:
+    files = unpacked(practice.raw)
+    (threshold,) = [json.loads(one) for one in files["thresholds.jsonl"].splitlines()]
+    (raised,) = [json.loads(one) for one in files["alerts.jsonl"].splitlines()]
+    assert (raised["threshold_id"], raised["bound"]) == (threshold["id"], threshold["high"])
+    assert raised["observation_id"] in files["readings.jsonl"].decode()
+    assert [(one["action"], one.get("note")) for one in raised["handling"]] == [
+        ("seen", None),
+        ("handled", "Called, cuff sat loose"),
+    ]
 
 
 def test_the_ledgers_show_days_and_minutes(practice: Practice) -> None:
@@ -122,6 +147,7 @@ def test_nobody_else_is_in_it(practice: Practice) -> None:
     assert {row["kind"] for row in records} <= {
         "assignment", "attestation", "batch", "care_time", "hub_key", "month_snapshot", "patient",
         "patient_detail", "program_fact", "staff_detail", "practice_detail", "device_detail",
+        "alert", "alert_handling", "alert_threshold",
     }  # fmt: skip
 
 

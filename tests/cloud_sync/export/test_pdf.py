@@ -22,9 +22,10 @@ from tests.cloud_sync.export.test_verify import unpacked
 SECTIONS = (
     "Codes of this month", "Order", "Consent", "Relationship and initiating visit", "Conditions",
     "Devices", "Episode, set-up and teaching", "Day ledger", "Readings left out", "Time ledger",
-    "Live contact", "Care plan and its sharing", "Oversight by the practitioner",
-    "Stays and other claims", "Both day counts, arithmetic, rules and settings",
-    "Corrections and late entries", "Signatures", "How this packet was made", "Abbreviations",
+    "Live contact", "Alerts and their handling", "Care plan and its sharing",
+    "Oversight by the practitioner", "Stays and other claims",
+    "Both day counts, arithmetic, rules and settings", "Corrections and late entries",
+    "Signatures", "Releases to billing", "How this packet was made", "Abbreviations",
 )  # fmt: skip
 
 
@@ -72,6 +73,12 @@ def test_the_sections_stand_in_the_order_payers_ask_for(practice: Practice, tmp_
         r"manufacturer Constructed; model BP-1; serial 0042", re.sub(r"\s+", " ", text)
     )
     assert "=Called the patient" in text
+    alert = re.sub(r"\s+", " ", text.split("Alerts and their handling")[1])
+    assert re.search(r"Systolic pressure above 100 mmHg .*Dora Doctor", alert)
+    assert re.search(r"Systolic pressure 1\d\d mmHg", alert)
+    assert "handled by Dora Doctor" in alert
+    assert "cuff sat loose" in alert
+    assert "Nothing was released to billing." in text
     assert "\u201cI have reviewed the days" in text
     assert "$" not in text
     for name in unpacked(practice.raw):
