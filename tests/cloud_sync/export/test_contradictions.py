@@ -98,6 +98,11 @@ def cases(files: Files, other_authority: bytes) -> dict[str, Files]:
         "The staff's history": rows(files, "staff_history.jsonl", set_in(0, "credential", "DO")),
         "The device's history": {"device_history.jsonl": b""},
         "The practice's history": rows(files, "practice_history.jsonl", set_in(0, "npi", "0")),
+        "name or role is not": replaced(files, "staff.json", b"Dora Doctor", b"Dora Docter"),
+        "staff are not those": {"staff.json": b"[]"},
+        "called Dora D": replaced(files, "time.jsonl", b"Dora Doctor", b"Dora D"),
+        "called D.": replaced(files, "signatures.json", b"Dora Doctor", b"D."),
+        "as the ledger has it registered": rows(files, "devices.jsonl", set_in(0, "test", True)),
         "alerts and plans": rows(
             files, "time.jsonl", set_in(0, "links", [{"kind": "alert", "ref_id": "x"}])
         ),

@@ -122,6 +122,7 @@ def test_nobody_else_is_in_it(practice: Practice) -> None:
     assert {row["kind"] for row in records} <= {
         "assignment", "attestation", "batch", "care_time", "hub_key", "month_snapshot", "patient",
         "patient_detail", "program_fact", "staff_detail", "practice_detail", "device_detail",
+        "account_opening", "device_registration",
     }  # fmt: skip
 
 

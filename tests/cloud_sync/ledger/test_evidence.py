@@ -41,6 +41,8 @@ def fill(store: Store) -> dict[int, bytes]:
     nurse = seeded.add_staff(store, roles=("clinician",))["clinician"]
     for number in range(4):
         with store.write() as db:
+            if number % 2:
+                seeded.add_device(db, f"ble:00000000000{number}", "unknown", "New")
             patient = people.add_patient(
                 db, name=f"P{number}", zone=seeded.ZONE, author=nurse, at_ms=NOW
             )
@@ -231,7 +233,8 @@ def cut(db: Connection, rng: random.Random) -> None:
     for row in db.execute(select(entry).where(entry.c.seq > keep)).mappings().all():
         table = metadata.tables[row["kind"]]
         first = next(iter(table.primary_key.columns))
-        value = int(row["row_id"]) if row["kind"] == "read_log" else row["row_id"].split(":")[0]
+        value = row["row_id"] if len(table.primary_key) == 1 else row["row_id"].split(":")[0]
+        value = int(value) if row["kind"] == "read_log" else value
         db.execute(table.delete().where(first == value))
         db.execute(covered.delete().where(covered.c.batch_id == row["row_id"]))
     db.execute(entry.delete().where(entry.c.seq > keep))
@@ -259,7 +262,48 @@ def rebuild(db: Connection) -> None:
         prev = values["hash"]
 
 
-ATTACK = (edit, delete, insert_row, edit, insert_entry, reorder, edit, cut, forge, delete)
+def disguise(db: Connection, rng: random.Random) -> None:
+    """An account or device that is somebody or something else, is gone, or was never opened."""
+    table, row = pick(db, rng, [metadata.tables["staff"], metadata.tables["device"]])
+    name, change = rng.choice(WHO[table.name]), rng.randrange(4)
+    old = row[name]
+    other = not old if isinstance(old, bool) else old + (1 if isinstance(old, int) else "x")
+    if change == 0:
+        db.execute(table.delete().where(*where(table, row)))
+    elif change == 1:
+        new = {"id": rng.randbytes(16).hex()} | ({"username": "x"} if "username" in row else {})
+        db.execute(insert(table).values({**row, **new}))
+    else:
+        db.execute(table.update().where(*where(table, row)).values({name: other}))
+
+
+WHO = {
+    "staff": ("id", "username", "full_name", "role", "billing_role", "created_at_ms"),
+    "device": ("id", "profile", "fda_defined", "automatic", "test", "first_seen_ms"),
+}
+ATTACK = (edit, delete, insert_row, edit, insert_entry, reorder, edit, cut, forge, delete, disguise)
+
+
+@pytest.mark.parametrize(
+    ("statement", "what", "words"),
+    [
+        ("update staff set full_name = 'X'", "staff", "its name or role was altered, or when it"),
+        ("update staff set role = 'admin'", "staff", "its name or role was altered, or when it"),
+        ("delete from staff", "staff", "it was deleted"),
+        ("update device set test = 1", "device", "what it was registered as was altered"),
+        ("delete from device", "device", "it was deleted"),
+    ],
+)
+def test_an_account_or_device_that_became_another_is_named(
+    owned: tuple[Connection, dict[int, bytes]], statement: str, what: str, words: str
+) -> None:
+    db, signed = owned
+    known = sorted(db.execute(select(metadata.tables[what].c.id)).scalars())
+    db.execute(text(statement))
+    found = evidence.verify(db, signed)
+    assert isinstance(found, Fault)
+    assert (found.what, found.words[: len(words)]) == (f"{what} {known[0]}", words)
+    db.rollback()
 
 
 def test_the_first_row_that_does_not_fit_is_named(
