@@ -98,11 +98,6 @@ def cases(files: Files, other_authority: bytes) -> dict[str, Files]:
         "The staff's history": rows(files, "staff_history.jsonl", set_in(0, "credential", "DO")),
         "The device's history": {"device_history.jsonl": b""},
         "The practice's history": rows(files, "practice_history.jsonl", set_in(0, "npi", "0")),
-        "name or role is not": replaced(files, "staff.json", b"Dora Doctor", b"Dora Docter"),
-        "staff are not those": {"staff.json": b"[]"},
-        "called Dora D": replaced(files, "time.jsonl", b"Dora Doctor", b"Dora D"),
-        "called D.": replaced(files, "signatures.json", b"Dora Doctor", b"D."),
-        "as the ledger has it registered": rows(files, "devices.jsonl", set_in(0, "test", True)),
         "alerts and plans": rows(
             files, "time.jsonl", set_in(0, "links", [{"kind": "alert", "ref_id": "x"}])
         ),
@@ -143,6 +138,17 @@ def filled(files: Files) -> dict[str, Files]:
     }
 
 
+def renamed(files: Files) -> dict[str, Files]:
+    """Somebody or something else than was opened and registered."""
+    return {
+        "name or role is not": replaced(files, "staff.json", b"Dora Doctor", b"Dora Docter"),
+        "staff are not those": {"staff.json": b"[]"},
+        "called Dora D": replaced(files, "time.jsonl", b"Dora Doctor", b"Dora D"),
+        "called D.": replaced(files, "signatures.json", b"Dora Doctor", b"D."),
+        "as the ledger has it registered": rows(files, "devices.jsonl", set_in(0, "test", True)),
+    }
+
+
 def test_signed_contents_that_contradict_the_ledger_are_found(
     practice: Practice, lone: Callable[[bytes], list[str]], tmp_path: Path
 ) -> None:
@@ -150,7 +156,7 @@ def test_signed_contents_that_contradict_the_ledger_are_found(
     key = load_seal(practice.config).signer.key
     files, other = unpacked(practice.raw), tsa.make(tmp_path / "tsa").root_pem.encode()
     assert problems(signed_anew(files, key)) == []
-    for words, change in (cases(files, other) | filled(files)).items():
+    for words, change in (cases(files, other) | filled(files) | renamed(files)).items():
         raw = signed_anew(files | change, key)
         found = problems(raw)
         assert any(words in one for one in found), (words, found)
