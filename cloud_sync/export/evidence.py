@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 from cloud_sync.ledger import release_rows, snapshots
 from cloud_sync.ledger.people import Patient
 from cloud_sync.ledger.tables import (
+    account_opening,
     alert,
     alert_handling,
     alert_threshold,
@@ -24,6 +25,7 @@ from cloud_sync.ledger.tables import (
     care_time_void,
     device,
     device_detail,
+    device_registration,
     envelope,
     hub_key,
     month_snapshot,
@@ -123,6 +125,10 @@ def gather(db: Connection, patient: Patient, month: str, facts: Mapping[str, Any
         device_detail: [row for row in of_devices if row["recorded_at_ms"] <= known_ms],
         staff_detail: [row for row in of_staff if row["recorded_at_ms"] <= known_ms],
         care_time_link: _rows(db, care_time_link, care_time_link.c.care_time_id, _ids(time)),
+        account_opening: _rows(db, account_opening, account_opening.c.staff_id, workers),
+        device_registration: _rows(
+            db, device_registration, device_registration.c.device_id, devices
+        ),
     }
     return Evidence(
         patient=patient,

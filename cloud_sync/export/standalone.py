@@ -5,8 +5,8 @@ from functools import cache
 from importlib.resources import files
 
 _PARTS = (
-    "archive", "merkle", "notes", "der", "certificates", "timestamp", "ledger", "sent", "contents",
-    "report",
+    "archive", "merkle", "notes", "der", "certificates", "timestamp", "ledger", "sent",
+    "registered", "contents", "report",
 )  # fmt: skip
 _OURS = "cloud_sync"
 

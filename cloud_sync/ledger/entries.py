@@ -34,6 +34,8 @@ _TIMES = {
     "time_import": "imported_at_ms",
     "alert": "raised_at_ms",
     "hub_key": "enrolled_at_ms",
+    "account_opening": "opened_at_ms",
+    "device_registration": "registered_at_ms",
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from cloud_sync.contract.observation import Observation
 from cloud_sync.contract.readings import FailedMeasurement, Reading
-from cloud_sync.ledger import derive, sealing, touched
+from cloud_sync.ledger import derive, registrations, sealing, touched
 from cloud_sync.ledger.derive import Holder
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.moment import NO_ANCHORS, Anchors
@@ -101,11 +101,23 @@ def add(  # noqa: PLR0913 - what it is derived from, and when
     return is_new
 
 
-def register_device(db: Connection, store: Store, said: Observation, at_ms: int) -> None:
-    """Know the device from its first word on; its kind from the first measurement on."""
+def register_device(
+    db: Connection, store: Store, said: Observation, at_ms: int, *, author: str
+) -> None:
+    """Know the device, and put on record what it was registered as. Takes the chain's end."""
+    if know_device(db, store, said, at_ms):
+        registrations.record_devices(db, [said.frame.device], author=author)
+
+
+def know_device(db: Connection, store: Store, said: Observation, at_ms: int) -> bool:
+    """Know the device from its first word on; its kind from the first measurement on.
+
+    True where it is new: `registrations.record_devices` must follow in the same transaction. It
+    takes the chain's end, and who has other locks to take first calls it after them.
+    """
     kind = device_kind(said)
-    statement = store.insert(device).on_conflict_do_nothing()
-    db.execute(
+    statement = store.insert(device).on_conflict_do_nothing().returning(device.c.id)
+    is_new = db.scalar(
         statement,
         {
             "id": said.frame.device,
@@ -118,10 +130,13 @@ def register_device(db: Connection, store: Store, said: Observation, at_ms: int)
             "first_seen_ms": at_ms,
         },
     )
+    if is_new is not None:
+        return True
     if kind != UNKNOWN_KIND:
         nameless = (device.c.id == said.frame.device) & (device.c.kind == UNKNOWN_KIND)
         if db.scalar(select(device.c.id).where(nameless)) is not None:
             db.execute(update(device).where(nameless).values(kind=kind))
+    return False
 
 
 def device_kind(said: Observation) -> str:

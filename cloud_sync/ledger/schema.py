@@ -2,10 +2,11 @@
 
 from importlib.resources import as_file, files
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
-from cloud_sync.ledger import entries, hub_keys
+from cloud_sync.ledger import entries, hub_keys, registrations
 from cloud_sync.ledger.engine import Store
+from cloud_sync.ledger.tables import account_opening
 
 _LOCK = 0x76_69_74_61  # any number that this program alone uses for this purpose
 
@@ -25,6 +26,11 @@ def upgrade(store: Store) -> None:
         config = Config()
         config.set_main_option("script_location", str(scripts))
         config.attributes["connection"] = db
+        registered = inspect(db).has_table(account_opening.name)
         command.upgrade(config, "head")
+        unchained = entries.head(db).size == 0
         entries.adopt(db)
         hub_keys.adopt(db)
+        # Once: what comes past the door later must not get its row by a restart.
+        if unchained or not registered:
+            registrations.adopt(db)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from cloud_sync.ledger import passwords, staff_details
+from cloud_sync.ledger import passwords, registrations, staff_details
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.identifiers import new_id
 from cloud_sync.ledger.refused import Refused
@@ -74,6 +74,7 @@ def create(  # noqa: PLR0913 - named columns
     created: str | None = db.execute(statement).scalar()
     if created is None:
         raise Refused(f"The user name {username} is taken.")
+    registrations.record_account(db, created, author=author)
     staff_details.record(
         db,
         created,

@@ -23,6 +23,7 @@ _ONE_DAY = timedelta(days=1)
 # What no month rests on: views, signatures, the months themselves, and who looked at what.
 LEAVES_MONTHS_ALONE = frozenset(
     {
+        "account_opening",
         "alert",
         "alert_handling",
         "alert_threshold",
@@ -31,6 +32,7 @@ LEAVES_MONTHS_ALONE = frozenset(
         "batch",
         "care_time_link",
         "care_time_review",
+        "device_registration",
         "legal_hold",
         "legal_hold_lift",
         "hub_key",

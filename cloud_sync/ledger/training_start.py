@@ -114,7 +114,7 @@ def _readings(  # noqa: PLR0913 - named columns
     device = f"training:{patient_id[:12]}"
     zone = ZoneInfo(people.find(db, patient_id).zone)
     for number, one in enumerate(script.readings):
-        _observe(db, store, device, one, zone=zone, number=number, at_ms=at_ms)
+        _observe(db, store, device, one, trainee=trainee, zone=zone, number=number, at_ms=at_ms)
     device_details.record(
         db,
         device,
@@ -141,6 +141,7 @@ def _observe(  # noqa: PLR0913 - named columns
     device: str,
     one: ScriptedReading,
     *,
+    trainee: str,
     zone: ZoneInfo,
     number: int,
     at_ms: int,
@@ -181,7 +182,7 @@ def _observe(  # noqa: PLR0913 - named columns
             committed_at_ms=wall_ms,
         )
     )
-    observations.register_device(db, store, said, at_ms)
+    observations.register_device(db, store, said, at_ms, author=trainee)
     record = observations.Record(
         said=said,
         plaintext=contract.encode(said),

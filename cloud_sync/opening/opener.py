@@ -22,7 +22,15 @@ from cloud_sync.contract.anchor import TimeAnchor
 from cloud_sync.contract.envelope import Envelope
 from cloud_sync.contract.observation import Observation
 from cloud_sync.identity.keys import OpeningKey
-from cloud_sync.ledger import alarms, anchors, derive, locks, observations, sealing
+from cloud_sync.ledger import (
+    alarms,
+    anchors,
+    derive,
+    locks,
+    observations,
+    registrations,
+    sealing,
+)
 from cloud_sync.ledger.anchors import Place
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.tables import envelope, opening, quarantine, unopened
@@ -102,7 +110,7 @@ class Opener:
 
     def _record(self, db: Connection, found: list[Opened]) -> None:
         at_ms = self._clock()
-        holders = self._prepare(db, found, at_ms)
+        holders, unheard = self._prepare(db, found, at_ms)
         openings: list[dict[str, object]] = []
         new: list[bytes] = []
         for item in found:
@@ -132,17 +140,19 @@ class Opener:
                 }
             )
         db.execute(opening.insert(), openings)
+        # Only now: both take the chain's end, which is the last that anybody locks.
+        registrations.record_devices(db, unheard, author=registrations.OPENER)
         alerts.raise_fresh(db, new, at_ms)
         ids = [item.envelope_id for item in found]
         db.execute(delete(unopened).where(unopened.c.envelope_id.in_(ids)))
 
     def _prepare(
         self, db: Connection, found: list[Opened], at_ms: int
-    ) -> dict[str, list[derive.Holder]]:
+    ) -> tuple[dict[str, list[derive.Holder]], list[str]]:
         """Know the devices, and lock what will be placed in one order for all openers.
 
         Hubs whose order of time matters first, then devices, those of a new anchor's hub among
-        them, then their patients' readings; holders by device.
+        them, then their patients' readings. Holders by device, and the devices never heard of.
         """
         spoken = [item.said for item in found if isinstance(item.said, Observation)]
         anchoring = {item.hub_id for item in found if isinstance(item.said, TimeAnchor)}
@@ -150,16 +160,16 @@ class Opener:
         devices = {said.frame.device for said in spoken}
         if anchoring:
             devices |= anchors.devices_of(db, anchoring)
-        holders = {}
+        holders, unheard = {}, []
         for device in sorted(devices):
             # A meter's whole memory says once what it is.
             first = {observations.device_kind(s): s for s in spoken if s.frame.device == device}
-            for said in first.values():
-                observations.register_device(db, self._store, said, at_ms)
+            known = [observations.know_device(db, self._store, s, at_ms) for s in first.values()]
+            unheard += [device] if any(known) else []
             holders[device] = derive.holders(db, device)
         owners = {one.patient_id for known in holders.values() for one in known}
         locks.share_readings(db, owners)
-        return holders
+        return holders, unheard
 
     def _set_aside(self, db: Connection, item: Opened, at_ms: int) -> None:
         topic = topics.up(item.hub_id)

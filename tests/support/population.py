@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert
 
 from cloud_sync.contract.canonical import canonical
-from cloud_sync.ledger import entries, sealing, tables
+from cloud_sync.ledger import entries, registrations, sealing, tables
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.local_time import local
 
@@ -180,6 +180,7 @@ def _practice(db: Connection, patients: int) -> None:
                 id=name, billing_role=role, password_hash="", created_at_ms=BEGAN_MS, **values
             )
         )
+        registrations.record_account(db, name, author=DOCTOR)
     db.execute(
         insert(tables.hub).values(id=HUB, label="hub", state="active", created_at_ms=BEGAN_MS)
     )
@@ -187,6 +188,8 @@ def _practice(db: Connection, patients: int) -> None:
 
 def _write(db: Connection, rows: _Drawn, draw: _Draw, plaintext: bytes) -> None:
     db.execute(insert(tables.device), rows.device)
+    heard = [row["id"] for row in rows.device]
+    registrations.record_devices(db, heard, author=registrations.OPENER)
     for table in ("patient", "patient_detail", "program_fact", "assignment"):
         _chain(db, table, getattr(rows, table))
     # A correction follows what it corrects, and a void too: the database looks.

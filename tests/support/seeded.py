@@ -15,7 +15,7 @@ from cloud_sync.config import ClinicConfig
 from cloud_sync.contract import observation as contract
 from cloud_sync.contract.observation import ClockError, Frame, Received
 from cloud_sync.contract.readings import BloodPressure, FailedMeasurement, Glucose, Outcome
-from cloud_sync.ledger import devices, people, sealing, staff
+from cloud_sync.ledger import devices, people, registrations, sealing, staff
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.local_time import local, to_ms
 from cloud_sync.ledger.schema import upgrade
@@ -114,6 +114,7 @@ def add_device(db: Connection, device_id: str, kind: str, label: str) -> None:
             first_seen_ms=NOW_MS,
         )
     )
+    registrations.record_devices(db, [device_id], author=registrations.OPENER)
 
 
 def add_reading(

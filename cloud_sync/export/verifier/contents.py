@@ -9,6 +9,7 @@ from typing import Any
 
 from cloud_sync.export.verifier.archive import Files, hex_digest, json_lines, json_text
 from cloud_sync.export.verifier.ledger import Ledger, Row
+from cloud_sync.export.verifier.registered import check_registered
 
 Shown = Mapping[str, Any]
 # Columns that the ledger leaves out where they are empty: then nothing may be shown there.
@@ -68,6 +69,7 @@ def check_contents(files: Files, ledger: Ledger) -> Iterator[str]:
         yield from _same(f"The {name}'s history", history, ledger, f"{name}_detail")
     yield from _time(time, ledger)
     yield from _alerts(files, ledger)
+    yield from check_registered(files, ledger)
     yield from _days(files, snapshot)
 
 

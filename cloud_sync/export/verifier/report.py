@@ -12,6 +12,7 @@ from cloud_sync.export.verifier.archive import Files, hex_digest, json_lines, un
 from cloud_sync.export.verifier.contents import check_contents
 from cloud_sync.export.verifier.ledger import Ledger, open_ledger
 from cloud_sync.export.verifier.notes import SIGNATURE_BYTES, signed
+from cloud_sync.export.verifier.registered import registers
 from cloud_sync.export.verifier.sent import check_readings, receipt_keys_of
 
 PACKET, KEYSET = b"rpm-packet-v1\0", b"rpm-keyset-v1\0"
@@ -25,14 +26,18 @@ _BEYOND = (
         " ledger shows what was recorded, by whom, when, and that it is unaltered"
     ),
     (
-        "the names of staff, the role an account was opened with and what a device was registered"
-        " as: they are the clinic's word, signed in this packet but not entries of its ledger"
+        "what kind of meter a device is and what it is called now: they are the clinic's word, and"
+        " not entries of its ledger; each name it was given is in device_history.jsonl"
     ),
     "the rules: give case.json to `vitals-clinic determine` or to rules of your own",
     (
         "that evidence.pdf and the tables show what the rows say: their bytes are signed, their"
         " words are a copy for reading"
     ),
+)
+_NAMES = (
+    "the names of staff, the role an account was opened with and what a device was registered as:"
+    " in this packet they are the clinic's word, signed but not entries of its ledger"
 )
 
 
@@ -163,12 +168,19 @@ def _sound(raw: bytes, files: Files, ledger: Ledger, *, pinned: bool, named: boo
             f" that the checkpoint of {_said(note.at_ms)} signs, whose key the root key signed"
         ),
     ]
+    beyond = list(_BEYOND)
+    if registers(ledger):
+        verified.append(
+            "the names of staff, the role each account was opened with and what each device was"
+            " registered as are as the clinic's ledger has them"
+        )
+    else:
+        beyond.append(_NAMES)
     verified += [
         f"{one.authority} says by time stamp {one.serial} that this checkpoint was there at"
         f" {one.at.isoformat(sep=' ', timespec='seconds')}"
         for one in ledger.stamps
     ]
-    beyond = list(_BEYOND)
     if not ledger.stamps:
         beyond.insert(0, "when all this was recorded: no time-stamp authority vouches for it")
     elif not named:

@@ -42,12 +42,14 @@ from cloud_sync.ledger.tables.people import (
     assignment,
     assignment_end,
     device,
+    device_registration,
     patient,
     patient_detail,
     program_fact,
 )
 from cloud_sync.ledger.tables.retention import legal_hold, legal_hold_lift
 from cloud_sync.ledger.tables.staff import (
+    account_opening,
     read_log,
     session,
     sign_in_attempt,
@@ -70,6 +72,7 @@ from cloud_sync.ledger.tables.training import (
 __all__ = [
     "APPEND_ONLY",
     "CHAINED",
+    "account_opening",
     "alarm",
     "alert",
     "alert_handling",
@@ -88,6 +91,7 @@ __all__ = [
     "data_key",
     "device",
     "device_detail",
+    "device_registration",
     "enrolment_code",
     "entry",
     "envelope",
@@ -166,6 +170,8 @@ APPEND_ONLY = (
     alert_handling,
     hub_key,
     time_token,
+    account_opening,
+    device_registration,
 )
 
 CHAINED = (  # each new row has an entry of its own, written with it
@@ -200,4 +206,6 @@ CHAINED = (  # each new row has an entry of its own, written with it
     hub_key,
     release,
     release_void,
+    account_opening,
+    device_registration,
 )

@@ -15,7 +15,7 @@ from sqlalchemy import (
 from cloud_sync.ledger.cells import SealedDate, SealedText
 from cloud_sync.ledger.tables.base import HEX32, metadata
 
-device = Table(
+device = Table(  # only its label changes, and its kind once: the database sees to it
     "device",
     metadata,
     Column("id", Text, primary_key=True),  # `ble:...` or `serial:...`
@@ -26,6 +26,18 @@ device = Table(
     Column("automatic", Boolean, nullable=False),
     Column("test", Boolean, nullable=False),
     Column("first_seen_ms", BigInteger, nullable=False),
+)
+
+device_registration = Table(  # append-only: what a device was registered as
+    "device_registration",
+    metadata,
+    Column("device_id", Text, ForeignKey("device.id"), primary_key=True),
+    Column("profile", Text, nullable=False),
+    Column("fda_defined", Boolean, nullable=False),
+    Column("automatic", Boolean, nullable=False),
+    Column("test", Boolean, nullable=False),
+    Column("registered_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
 )
 
 patient = Table(

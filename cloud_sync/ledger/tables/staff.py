@@ -15,7 +15,7 @@ from sqlalchemy import (
 
 from cloud_sync.ledger.tables.base import HEX32, metadata
 
-staff = Table(
+staff = Table(  # of an account only its password and its end change: the database sees to it
     "staff",
     metadata,
     Column("id", HEX32, primary_key=True),
@@ -26,6 +26,18 @@ staff = Table(
     Column("password_hash", Text, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("disabled_at_ms", BigInteger),
+)
+
+account_opening = Table(  # append-only: what an account was opened as; its password is never here
+    "account_opening",
+    metadata,
+    Column("staff_id", HEX32, ForeignKey("staff.id"), primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("full_name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("billing_role", String(16), nullable=False),
+    Column("opened_at_ms", BigInteger, nullable=False),
+    Column("author", HEX32, nullable=False),
 )
 
 session = Table(

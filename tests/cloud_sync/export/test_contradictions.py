@@ -153,6 +153,17 @@ def filled(files: Files) -> dict[str, Files]:
     }
 
 
+def renamed(files: Files) -> dict[str, Files]:
+    """Somebody or something else than was opened and registered."""
+    return {
+        "name or role is not": replaced(files, "staff.json", b"Dora Doctor", b"Dora Docter"),
+        "staff are not those": {"staff.json": b"[]"},
+        "called Dora D": replaced(files, "time.jsonl", b"Dora Doctor", b"Dora D"),
+        "called D.": replaced(files, "signatures.json", b"Dora Doctor", b"D."),
+        "as the ledger has it registered": rows(files, "devices.jsonl", set_in(0, "test", True)),
+    }
+
+
 def test_signed_contents_that_contradict_the_ledger_are_found(
     practice: Practice, lone: Callable[[bytes], list[str]], tmp_path: Path
 ) -> None:
@@ -160,7 +171,8 @@ def test_signed_contents_that_contradict_the_ledger_are_found(
     key = load_seal(practice.config).signer.key
     files, other = unpacked(practice.raw), tsa.make(tmp_path / "tsa").root_pem.encode()
     assert problems(signed_anew(files, key)) == []
-    for words, change in (cases(files, other) | of_alerts(files) | filled(files)).items():
+    changes = cases(files, other) | of_alerts(files) | filled(files) | renamed(files)
+    for words, change in changes.items():
         raw = signed_anew(files | change, key)
         found = problems(raw)
         assert any(words in one for one in found), (words, found)

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from cloud_sync.contract.observation import Observation, decode, encode
-from cloud_sync.ledger import derive, devices, observations, tables
+from cloud_sync.ledger import derive, devices, observations, registrations, tables
 from cloud_sync.ledger.engine import Store
+from cloud_sync.ledger.registrations import OPENER
 
 HUB = "0f" * 16
 WORKERS = {
@@ -47,13 +48,14 @@ def staff_and_hub(db: Connection) -> None:
                 "created_at_ms": long_ago,
             },
         )
+        registrations.record_account(db, worker, author=worker)
     hub = {"id": HUB, "label": "hub", "state": "active", "created_at_ms": long_ago}
     db.execute(tables.hub.insert(), hub | {"link_up": False})
 
 
 def take_in(db: Connection, store: Store, said: Observation, envelope_id: Any, at_ms: int) -> None:
     """As ingest does: know the device, find its holder, derive, insert."""
-    observations.register_device(db, store, said, at_ms)
+    observations.register_device(db, store, said, at_ms, author=OPENER)
     record = observations.Record(
         said=said,
         plaintext=encode(said),
@@ -76,6 +78,9 @@ def copied(old: Store, new: Store, random: Random) -> None:
                 rows = _rows(source, table)
                 random.shuffle(rows)
                 db.execute(table.insert(), rows)
+                if table is tables.device:
+                    ids = [row["id"] for row in rows]
+                    registrations.record_devices(db, ids, author=OPENER)
         random.shuffle(loads)
         for load in in_turn(loads):
             load(db)

@@ -25,7 +25,7 @@ def put(store: Store, table: Table, **values: Any) -> None:
         db.execute(insert(table).values(row))
 
 
-def people(store: Store) -> None:
+def people(store: Store, *, automatic: bool = True) -> None:
     long_ago = ms("2026-01-01T00:00:00+00:00")
     for patient_id in (ANN, BOB):
         put(store, tables.patient, id=patient_id, created_at_ms=long_ago, author=NURSE)
@@ -60,7 +60,7 @@ def people(store: Store) -> None:
         kind="blood_pressure",
         label="cuff",
         fda_defined=True,
-        automatic=True,
+        automatic=automatic,
         test=False,
         first_seen_ms=long_ago,
     )

@@ -87,11 +87,9 @@ def test_the_facts_of_a_practice(store: Store) -> None:
 
 
 def test_what_does_not_count_makes_no_device_month(store: Store) -> None:
-    people(store)
+    people(store, automatic=False)
     assign(store, ANN, "2026-01-01T05:00:00+00:00")
     observe(store, "2026-01-05T13:00:00+00:00")
-    with store.write() as db:
-        db.execute(tables.device.update().values(automatic=False))
     with store.read() as db:
         found = practice_facts(db, MONTHS, "America/New_York", AT)
     assert found.device_months == ()

@@ -11,6 +11,7 @@ from cloud_sync.ledger import derive, observations
 from cloud_sync.ledger.derive import Holder
 from cloud_sync.ledger.engine import Store
 from cloud_sync.ledger.observations import Record
+from cloud_sync.ledger.registrations import OPENER
 from cloud_sync.ledger.tables import (
     assignment,
     assignment_end,
@@ -42,7 +43,7 @@ def store_reading(db: Connection, store: Store, said: Observation, seq: int = 1)
             committed_at_ms=WALL_MS,
         )
     )
-    observations.register_device(db, store, said, WALL_MS)
+    observations.register_device(db, store, said, WALL_MS, author=OPENER)
     record = Record(
         said=said,
         plaintext=encode(said),

@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,15 @@ from sqlalchemy import Connection, StaticPool, create_engine, event, insert, sel
 from cloud_sync.ledger import (
     audit,
     care_time,
-    chain,
     checkpoints,
-    entries,
     evidence,
     people,
 )
 from cloud_sync.ledger.care_entries import Span, Work
 from cloud_sync.ledger.engine import Store, open_store
 from cloud_sync.ledger.evidence import Fault, Sound
-from cloud_sync.ledger.tables import CHAINED, batch, covered, entry, envelope, metadata, opening
+from cloud_sync.ledger.tables import envelope, metadata, opening
+from tests.cloud_sync.ledger.attacks import ATTACK
 from tests.support import seeded
 
 ATTACKS = 2000
@@ -41,6 +40,8 @@ def fill(store: Store) -> dict[int, bytes]:
     nurse = seeded.add_staff(store, roles=("clinician",))["clinician"]
     for number in range(4):
         with store.write() as db:
+            if number % 2:
+                seeded.add_device(db, f"ble:00000000000{number}", "unknown", "New")
             patient = people.add_patient(
                 db, name=f"P{number}", zone=seeded.ZONE, author=nurse, at_ms=NOW
             )
@@ -152,114 +153,26 @@ def test_two_thousand_attacks_are_all_found(
     assert isinstance(evidence.verify(db, signed), Sound)
 
 
-GUARDED = [*CHAINED, entry, covered, envelope, opening]
-
-
-def pick(db: Connection, rng: random.Random, tables: list[Any]) -> tuple[Any, Mapping[Any, Any]]:
-    while True:
-        table = rng.choice(tables)
-        rows = db.execute(select(table)).mappings().all()
-        if rows:
-            return table, rows[rng.randrange(len(rows))]
-
-
-def where(table: Any, row: Mapping[Any, Any]) -> list[Any]:
-    return [column == row[column.name] for column in table.primary_key.columns]
-
-
-def edit(db: Connection, rng: random.Random) -> None:
-    table, row = pick(db, rng, GUARDED)
-    name = rng.choice([column.name for column in table.columns])
-    old = row[name]
-    if isinstance(old, bool):
-        value: Any = not old
-    elif isinstance(old, bytes):
-        place = rng.randrange(len(old))
-        value = old[:place] + bytes([old[place] ^ 1 << rng.randrange(8)]) + old[place + 1 :]
-    elif isinstance(old, int):
-        value = old + rng.choice([-1, 1, 60_000]) if name not in ("seq", "id") else old + 1000
-    elif isinstance(old, str):
-        value = old + rng.choice("ab")
-    else:  # a null that gets a value
-        kind = str(table.c[name].type)
-        value = "x" if kind.startswith(("VARCHAR", "TEXT")) else None
-        if value is None:
-            return edit(db, rng)
-    db.execute(table.update().where(*where(table, row)).values({name: value}))
-    return None
-
-
-def delete(db: Connection, rng: random.Random) -> None:
-    table, row = pick(db, rng, GUARDED)
-    db.execute(table.delete().where(*where(table, row)))
-
-
-def insert_row(db: Connection, rng: random.Random) -> None:
-    table, row = pick(db, rng, [one for one in CHAINED if one is not batch])
-    first = next(iter(table.primary_key.columns)).name
-    fresh = 10_000 if isinstance(row[first], int) else rng.randbytes(16).hex()
-    changes = {first: fresh} | ({"corrects": None} if "corrects" in row else {})
-    db.execute(insert(table).values({**row, **changes}))
-
-
-def insert_entry(db: Connection, rng: random.Random) -> None:
-    """Well hashed, at the end, for a row that is not there."""
-    end = entries.head(db)
-    old = rng.choice(db.execute(select(entry)).mappings().all())
-    row = dict(old) | {
-        "seq": end.size + 1,
-        "row_id": old["row_id"] + "0",
-        "prev": end.hash,
-        "hash": chain.link(end.hash, old["leaf"]),
-    }
-    db.execute(insert(entry).values(row))
-
-
-def reorder(db: Connection, rng: random.Random) -> None:
-    size = entries.head(db).size
-    one, other = rng.sample(range(1, size + 1), 2)
-    for old, new in ((one, -1), (other, one), (-1, other)):
-        db.execute(entry.update().where(entry.c.seq == old).values(seq=new))
-    if rng.random() < 0.5:
-        rebuild(db)
-
-
-def cut(db: Connection, rng: random.Random) -> None:
-    """The last entries with their rows and whatever spoke of them."""
-    size = entries.head(db).size
-    keep = size - rng.randint(1, 12)
-    for row in db.execute(select(entry).where(entry.c.seq > keep)).mappings().all():
-        table = metadata.tables[row["kind"]]
-        first = next(iter(table.primary_key.columns))
-        value = int(row["row_id"]) if row["kind"] == "read_log" else row["row_id"].split(":")[0]
-        db.execute(table.delete().where(first == value))
-        db.execute(covered.delete().where(covered.c.batch_id == row["row_id"]))
-    db.execute(entry.delete().where(entry.c.seq > keep))
-    db.execute(text("delete from checkpoint where size > :size"), {"size": keep})
-
-
-def forge(db: Connection, rng: random.Random) -> None:
-    """A minute more, and the whole chain computed anew over it."""
-    _table, row = pick(db, rng, [metadata.tables["care_time"]])
-    changed = metadata.tables["care_time"].update().where(text("id = :one"))
-    db.execute(changed.values(end_ms=row["end_ms"] + 60_000), {"one": row["id"]})
-    rebuild(db)
-
-
-def rebuild(db: Connection) -> None:
-    prev = chain.FIRST_PREV
-    rows = db.execute(select(entry).order_by(entry.c.seq)).mappings().all()
-    facts = evidence._facts(db, list(rows))
-    for seq, row in enumerate(rows, 1):
-        names = {name: row[name] for name in ("kind", "row_id", "author", "at_ms")}
-        record = chain.record(seq=seq, row=facts[row["kind"], row["row_id"]], **names)
-        leaf = sha256(record).digest()
-        values = {"leaf": leaf, "prev": prev, "hash": chain.link(prev, leaf)}
-        db.execute(entry.update().where(entry.c.seq == seq).values(values))
-        prev = values["hash"]
-
-
-ATTACK = (edit, delete, insert_row, edit, insert_entry, reorder, edit, cut, forge, delete)
+@pytest.mark.parametrize(
+    ("statement", "what", "words"),
+    [
+        ("update staff set full_name = 'X'", "staff", "its name or role was altered, or when it"),
+        ("update staff set role = 'admin'", "staff", "its name or role was altered, or when it"),
+        ("delete from staff", "staff", "it was deleted"),
+        ("update device set test = 1", "device", "what it was registered as was altered"),
+        ("delete from device", "device", "it was deleted"),
+    ],
+)
+def test_an_account_or_device_that_became_another_is_named(
+    owned: tuple[Connection, dict[int, bytes]], statement: str, what: str, words: str
+) -> None:
+    db, signed = owned
+    known = sorted(db.execute(select(metadata.tables[what].c.id)).scalars())
+    db.execute(text(statement))
+    found = evidence.verify(db, signed)
+    assert isinstance(found, Fault)
+    assert (found.what, found.words[: len(words)]) == (f"{what} {known[0]}", words)
+    db.rollback()
 
 
 def test_the_first_row_that_does_not_fit_is_named(

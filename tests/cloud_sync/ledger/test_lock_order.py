@@ -10,7 +10,15 @@ from threading import Thread
 import pytest
 from sqlalchemy import Connection, select, text
 
+from cloud_sync.contract.envelope import Envelope, parse
+from cloud_sync.contract.observation import encode
+from cloud_sync.identity import keys
+from cloud_sync.ingest import store as kept
+from cloud_sync.ingest.examine import Sound
 from cloud_sync.ledger import closing, derive, entries, locks, people, tables, time_record, vault
+from cloud_sync.opening.opener import Opener
+from tests.support.hubs import hub_of_keys
+from tests.support.readings import cuff
 from tests.support.ten_years import FIRST, LATER, World, ms, world
 
 __all__ = ["world"]
@@ -111,3 +119,28 @@ def test_an_erasure_begins_while_a_fact_is_written(world: World) -> None:
             entries.lock(db)
 
     meeting(world, entries.lock, as_an_erasure_begins, lambda db: consent(world, db))
+
+
+def test_a_zone_is_changed_while_the_cuff_and_a_meter_never_heard_of_report(world: World) -> None:
+    """The new meter is put on record, at the chain's end, after all that the opener waits for."""
+    opening = keys.load_recipients(world.config.keys)
+    hub = hub_of_keys(opening)
+    with world.store.write() as db:
+        db.execute(
+            tables.hub.insert().values(
+                id=hub.id, label="h", state="active", created_at_ms=1, link_up=True
+            )
+        )
+    said = [cuff(hub.id, device=one, wall_ms=ms(LATER)) for one in ("ble:000000000001", CUFF)]
+    parsed = [parse(hub.seal(number, encode(one))) for number, one in enumerate(said, 1)]
+    came = [Sound(hub=hub.id, envelope=one) for one in parsed if isinstance(one, Envelope)]
+    kept.commit(world.store, came, ms(LATER))
+    meeting(
+        world,
+        lambda db: derive.holders(db, CUFF),
+        Opener(world.store, opening, lambda: ms(LATER)).work,
+        entries.lock,
+    )
+    with world.store.read() as db:
+        registered = select(tables.device_registration.c.device_id)
+        assert "ble:000000000001" in db.execute(registered).scalars().all()

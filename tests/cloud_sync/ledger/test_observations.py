@@ -15,6 +15,7 @@ from cloud_sync.contract.readings import (
 )
 from cloud_sync.ledger import observations
 from cloud_sync.ledger.engine import Store
+from cloud_sync.ledger.registrations import OPENER
 from cloud_sync.ledger.tables import device
 from tests.support.readings import WALL_MS, cuff
 
@@ -80,6 +81,6 @@ def test_a_device_is_known_by_the_first_thing_it_measured(
         for outcome in (first, then):
             if outcome is not None:
                 said = cuff(HUB, outcome=outcome)
-                observations.register_device(db, store, said, WALL_MS)
+                observations.register_device(db, store, said, WALL_MS, author=OPENER)
         row = db.execute(select(device)).one()
     assert (row.kind, row.profile, row.test) == (kind, "acme/bp-100", False)

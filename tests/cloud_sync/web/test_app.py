@@ -63,18 +63,23 @@ def test_a_stranger_reaches_the_sign_in_and_the_styles_only(
 
 @pytest.mark.parametrize("role", [*ROLES, "nobody"])
 def test_each_role_gets_what_it_is_granted_and_nothing_else(
-    role: str, app: Litestar, clinic: Seeded, as_role: SignIn
+    role: str,
+    app: Litestar,
+    clinic: Seeded,
+    as_role: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from sqlalchemy import update
+    from sqlalchemy import insert
 
     from cloud_sync.ledger.tables import staff
 
-    person = as_role("reader" if role == "nobody" else role)
     if role == "nobody":  # a role that no table knows
+        monkeypatch.setitem(clinic.staff, role, "e" * 32)
+        row = {"id": "e" * 32, "username": role, "full_name": "No Body", "role": role}
+        row |= {"billing_role": "non_clinical", "password_hash": ""}
         with clinic.store.write() as db:
-            db.execute(
-                update(staff).where(staff.c.id == clinic.staff["reader"]).values(role="nobody")
-            )
+            db.execute(insert(staff).values(row | {"created_at_ms": clinic.clock()}))
+    person = as_role(role)
     for method, path, permission, _ in routes(app):
         assert isinstance(permission, Permission)
         if permission in OPEN or path == "/sign-out":
