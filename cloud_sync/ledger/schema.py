@@ -6,7 +6,7 @@ from sqlalchemy import inspect, text
 
 from cloud_sync.ledger import entries, hub_keys, registrations
 from cloud_sync.ledger.engine import Store
-from cloud_sync.ledger.tables import account_opening
+from cloud_sync.ledger.tables import account_opening, hub_key
 
 _LOCK = 0x76_69_74_61  # any number that this program alone uses for this purpose
 
@@ -26,11 +26,13 @@ def upgrade(store: Store) -> None:
         config = Config()
         config.set_main_option("script_location", str(scripts))
         config.attributes["connection"] = db
-        registered = inspect(db).has_table(account_opening.name)
+        there = inspect(db)
+        keyed, registered = (there.has_table(t.name) for t in (hub_key, account_opening))
         command.upgrade(config, "head")
         unchained = entries.head(db).size == 0
         entries.adopt(db)
-        hub_keys.adopt(db)
         # Once: what comes past the door later must not get its row by a restart.
+        if unchained or not keyed:
+            hub_keys.adopt(db)
         if unchained or not registered:
             registrations.adopt(db)

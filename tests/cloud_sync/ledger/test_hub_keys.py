@@ -28,17 +28,21 @@ def test_a_key_is_recorded_once(store: Store) -> None:
         assert isinstance(evidence.verify(db, {}), Sound)
 
 
-def test_a_hub_of_before_gets_its_row(store: Store) -> None:
-    with store.write() as db:
-        for number, key in enumerate((b"k" * 32, None)):
+def test_a_hub_of_before_gets_its_row_and_one_from_past_the_door_none(store: Store) -> None:
+    def put(number: int, key: bytes | None) -> None:
+        with store.write() as db:
             db.execute(
                 insert(hub).values(
                     id=f"{number}" * 32, label="H", state="active", created_at_ms=1,
                     link_up=False, verify_key=key, enrolled_at_ms=7,
                 )
             )  # fmt: skip
-    for _twice in range(2):
-        schema.upgrade(store)
+
+    put(0, b"k" * 32)
+    put(1, None)
+    schema.upgrade(store)
+    put(2, b"p" * 32)
+    schema.upgrade(store)
     with store.read() as db:
         (row,) = db.execute(select(hub_key)).all()
         assert (row.hub_id, row.verify_key, row.enrolled_at_ms) == ("0" * 32, b"k" * 32, 7)
