@@ -42,6 +42,8 @@ MASKED = (
     *("dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-debug.mount"),
     *("sys-kernel-tracing.mount", "sys-fs-fuse-connections.mount", "sys-kernel-config.mount"),
     *("modprobe@configfs.service", "modprobe@drm.service", "modprobe@fuse.service"),
+    *("systemd-journal-flush.service", "systemd-sysctl.service"),
+    *("systemd-tmpfiles-setup-dev-early.service", "systemd-hibernate-clear.service"),
     *("modprobe@efi_pstore.service", "systemd-tmpfiles-clean.timer", "kmod-static-nodes.service"),
 )
 UNITS = (
