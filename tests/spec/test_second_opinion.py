@@ -1,6 +1,6 @@
 """The engine and the second reading of the rules give the same answer to every random case.
 
-`make test` asks a few hundred; `VITALS_CASES=100000 python -m pytest -s tests/spec/
+`make test` asks a thousand; `VITALS_CASES=100000 python -m pytest -s tests/spec/
 test_second_opinion.py` asks until that many patient-months have been seen, from a number it says,
 so that any run can be repeated with `VITALS_FIRST_CASE`.
 """
