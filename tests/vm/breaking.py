@@ -58,7 +58,7 @@ async def bluetoothd_killed(lab: Lab, _: Suite, plan: Plan) -> str:
         device, moment = devices[number % len(devices)], MOMENTS[number % len(MOMENTS)]
         await _broken_visit(lab, device, moment, kill, dice)
         kills.append(Killed(device, len(device.memory["records"]), time.time()))
-    first_visits = [await lab.first_visit(cuff) for cuff in lab.eager]
+    heard = await lab.first_visits(lab.eager)
     lab.meter.measure()
     await lab.fetched(*devices)
     worst_s = max(killed.fetched_after_s() for killed in kills)
@@ -69,7 +69,7 @@ async def bluetoothd_killed(lab: Lab, _: Suite, plan: Plan) -> str:
     assert await _collector(lab) == collector, "the collector was restarted"
     return (
         f"{plan.kills} kills: {found}; fetched within {worst_s:.0f} s; first visits of cuffs that"
-        f" speak first: {sum(first_visits)} of {len(first_visits)} heard, a later one too"
+        f" speak first: {heard} of {len(lab.eager)} heard, a later one too"
     )
 
 
@@ -106,7 +106,7 @@ async def power_cut_in_a_backlog(lab: Lab, _: Suite, plan: Plan) -> str:
     await lab.cut()
     seen = len(lab.witness.first_seen) - before
     await lab.start()
-    await lab.fetched(lab.meter)
+    await lab.visit(lab.meter)
     found = await _at_the_end(lab)
     return f"cut after {seen} of {2 * plan.backlog} frames: {found}"
 

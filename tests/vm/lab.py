@@ -140,14 +140,18 @@ class Lab:
             device.measure()
         await self.fetched(*devices, seconds=seconds)
 
-    async def first_visit(self, cuff: EagerCuff) -> bool:
-        """After a daemon's start nobody can be subscribed yet: whether it was heard is counted."""
-        await self.visit(cuff)
-        found = await self.settled([cuff], tries=3)
-        if found.lost:
-            assert found.lost == 1, str(found)
-            cuff.memory["records"][-1].pop("fetched_ms")
-        return not found.lost
+    async def first_visits(self, cuffs: list[EagerCuff]) -> int:
+        """After a daemon's start nobody can be subscribed yet: how many were heard is counted."""
+        await self.visit(*cuffs)
+        await self.settled(cuffs, tries=3)
+        heard = 0
+        for cuff in cuffs:
+            found = await self.balance([cuff])
+            assert found.lost <= 1, str(found)
+            heard += not found.lost
+            if found.lost:
+                cuff.memory["records"][-1].pop("fetched_ms")
+        return heard
 
     async def fetched(self, *devices: Peripheral, seconds: float = VISIT_SECONDS) -> None:
         """Until nothing waits on any of them and none is connected; each is kept awake."""

@@ -71,18 +71,24 @@ def _end(*_: object) -> NoReturn:
     raise SystemExit(128 + signal.SIGTERM)
 
 
+def wanted(suite: Suite, only: list[str] | None) -> list[str]:
+    """The scenarios for this release: those asked for by name, or all that belong to it."""
+    first = suite.name == next(iter(SUITES))
+    mine = only or [name for name, entry in ALL.items() if first or not entry.once]
+    return [name for name in ALL if name in NEEDED or name in mine]
+
+
 def main(options: Namespace) -> int:
     signal.signal(signal.SIGTERM, _end)
     began, outcomes = time.monotonic(), []
     plan = Plan(*(getattr(options, name) for name in Plan._fields))
-    wanted = [name for name in ALL if name in NEEDED or not options.only or name in options.only]
     suites = [SUITES[name] for name in options.guests or SUITES]
     try:
         images = [image(suite) for suite in suites]  # first, so that a lack is known at once
         if options.images:
             return 0
         for suite, made in zip(suites, images, strict=True):
-            outcomes += asyncio.run(guest(suite, made, plan, wanted))
+            outcomes += asyncio.run(guest(suite, made, plan, wanted(suite, options.only)))
     except Unbuildable as why:
         print(f"test-vm is skipped, no guest can be made here: {why}")
         return UNBUILDABLE

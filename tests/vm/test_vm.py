@@ -146,6 +146,13 @@ def test_a_boot_is_begun_again_only_where_the_disk_did_not_answer(
     assert guest.hung_boots == hung
 
 
+def test_what_is_shown_once_is_shown_on_the_first_release_or_where_it_is_asked_for() -> None:
+    bookworm, trixie = debian.SUITES.values()
+    assert run.wanted(bookworm, None) == list(ALL)
+    assert set(ALL) - set(run.wanted(trixie, None)) == {"collector_hangs"}
+    assert run.wanted(trixie, ["collector_hangs"]) == [*NEEDED, "collector_hangs"]
+
+
 def test_a_machine_that_cannot_make_a_guest_says_why_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

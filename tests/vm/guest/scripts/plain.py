@@ -1,7 +1,7 @@
 """In the guest, the control: bleak alone, as its documentation shows it.
 
 `plain.py CONNECTIONS ADDRESS...`: connects to whichever of these advertises, subscribes, listens
-for a second, disconnects; prints every value it heard, as JSON.
+for half a second, disconnects; prints every value it heard, as JSON.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ async def connection(addresses: set[str], heard: list[str]) -> None:
         )
     async with BleakClient(device, timeout=60) as client:
         await client.start_notify(BLOOD_PRESSURE, lambda _, value: heard.append(value.hex()))
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.5)
 
 
 async def main(wanted: int, addresses: set[str]) -> None:
