@@ -63,7 +63,9 @@ async def background_connections(lab: Lab, _: Suite, __: Plan) -> str:
     assert before, "the hub called Connect for a cuff that must wait, and it was not heard"
     for cuff in lab.cuffs:
         await lab.machine.must(f"{HUB} unpair {name_of(cuff)}", 90)
-    await lab.first_visits(lab.eager)
+    await lab.machine.must("systemctl restart vitals-collector", 90 * lab.patience)
+    for eager in lab.eager:
+        await lab.first_visits([eager])
     await lab.visit(lab.eager[0])
     called = int(await lab.machine.must(CONNECTS_COUNTED)) - before
     await lab.machine.must("systemctl stop vm-monitor")

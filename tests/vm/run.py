@@ -74,8 +74,8 @@ def _end(*_: object) -> NoReturn:
 def wanted(suite: Suite, only: list[str] | None) -> list[str]:
     """The scenarios for this release: those asked for by name, or all that belong to it."""
     first = suite.name == next(iter(SUITES))
-    mine = only or [name for name, entry in ALL.items() if first or not entry.once]
-    return [name for name in ALL if name in NEEDED or name in mine]
+    usual = [name for name, entry in ALL.items() if not entry.named and (first or not entry.once)]
+    return [name for name in ALL if name in NEEDED or name in (only or usual)]
 
 
 def main(options: Namespace) -> int:
