@@ -93,16 +93,12 @@ def init(  # noqa: PLR0913  one flag a setting
     except setup.Refused as refused:
         Console(stderr=True).print(str(refused), markup=False, soft_wrap=True)
         return 2
-    console = Console()
     kind = "TRAINING PRACTICE, never for billing," if training else "clinic"
-    console.print(f"The {kind} is in {directory}.", markup=False, soft_wrap=True)
+    said = [f"The {kind} is in {directory}."]
     if admin_password_file is None:
-        console.print(
-            f"Sign in as {admin_username} with this password, shown only now: {password}",
-            markup=False,
-            soft_wrap=True,
-        )
-    console.print(f"Start it: vitals-clinic serve {directory}", markup=False, soft_wrap=True)
+        said.append(f"Sign in as {admin_username} with this password, shown only now: {password}")
+    said.append(f"Start it: vitals-clinic serve {directory}")
+    Console().print("\n".join(said), markup=False, soft_wrap=True)
     return 0
 
 

@@ -169,15 +169,18 @@ def waiting(db: Connection) -> list[Waiting]:
 
 def lock_patient(db: Connection, patient_id: str) -> None:
     """Lock every device this patient has had, before their zone changes."""
-    owned = select(assignment.c.device_id).where(assignment.c.patient_id == patient_id)
-    locks.hold(db, device, device.c.id.in_(owned))
+    locks.hold(db, device, device.c.id.in_(_given_to(patient_id)))
 
 
 def rederive_patient(db: Connection, patient_id: str) -> None:
     """Recount the days of every device this patient has had: their zone has changed."""
-    owned = select(assignment.c.device_id).where(assignment.c.patient_id == patient_id)
-    for device_id in db.execute(owned.distinct()).scalars().all():
+    for device_id in db.execute(_given_to(patient_id).distinct()).scalars().all():
         _rederive(db, device_id)
+
+
+def _given_to(patient_id: str) -> Select[str]:
+    """The ids of every device this patient has had."""
+    return select(assignment.c.device_id).where(assignment.c.patient_id == patient_id)
 
 
 PATIENT_KINDS = (

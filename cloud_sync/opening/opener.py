@@ -164,8 +164,9 @@ class Opener:
         for device in sorted(devices):
             # A meter's whole memory says once what it is.
             first = {observations.device_kind(s): s for s in spoken if s.frame.device == device}
-            known = [observations.know_device(db, self._store, s, at_ms) for s in first.values()]
-            unheard += [device] if any(known) else []
+            new = [observations.know_device(db, self._store, s, at_ms) for s in first.values()]
+            if any(new):
+                unheard.append(device)
             holders[device] = derive.holders(db, device)
         owners = {one.patient_id for known in holders.values() for one in known}
         locks.share_readings(db, owners)

@@ -88,7 +88,7 @@ async def power_cut(lab: Lab, _: Suite, plan: Plan) -> str:
         await _broken_visit(lab, device, moment, cut, dice)
         if number == plan.cuts - 1:
             lab.meter.measure()
-        await lab.fetched(*{device, lab.meter})
+        await lab.fetched(device, lab.meter)
         found = await lab.settled([lab.cuff])
         assert found.is_whole, f"after cut {number + 1} ({moment.name}): {found}; {await lab.log()}"
     found = await _at_the_end(lab)

@@ -32,7 +32,8 @@ async def mender_reboots_once(lab: Lab, _: Suite, __: Plan) -> str:
     async with asyncio.timeout(60 * lab.patience):
         while (mended := await _mended(lab))[-1] != ("reboot", "refused"):  # noqa: ASYNC110
             await asyncio.sleep(1)
-    assert ("reboot", "failed") not in mended, mended
+    first, _refused = (outcome for rung, outcome in mended if rung == "reboot")
+    assert first in {"begun", "done"}, mended  # it goes down while it writes
     found = await lab.settled([lab.cuff])
     assert found.is_whole, f"{found}; {await lab.log()}"
     return f"shut down and booted in {seconds:.0f} s; a second one refused; {found}"
@@ -62,7 +63,7 @@ async def bluetoothd_hangs(lab: Lab, _: Suite, __: Plan) -> str:
     await lab.machine.must(f"kill -STOP {before}")
     lab.breaks.append(Break(began, time.time()))
     lab.cuff.measure()
-    await lab.fetched(lab.cuff, seconds=900 * lab.patience)
+    await lab.fetched(lab.cuff, seconds=300 * lab.patience)
     seconds = time.time() - began
     assert await _main_process(lab, "bluetooth") != before
     assert await _mended(lab) == [("bluetoothd_restart", "done")]

@@ -23,16 +23,19 @@ class Answering:
         self._ask_s, self._answer_s = ask_s, answer_s
         self._misses = 0
 
+    @property
+    def is_mute(self) -> bool:
+        """Whether it has not answered lately."""
+        return self._misses >= _MISSES
+
     def check(self) -> None:
-        """RadioMuteError where it has not answered lately."""
-        if self._misses >= _MISSES:
+        """RadioMuteError where it is mute."""
+        if self.is_mute:
             raise RadioMuteError(_SILENT)
 
     def silence(self) -> RadioUnavailableError:
         """For whoever has waited for it in vain."""
-        return (
-            RadioMuteError(_SILENT) if self._misses >= _MISSES else RadioUnavailableError(_SILENT)
-        )
+        return (RadioMuteError if self.is_mute else RadioUnavailableError)(_SILENT)
 
     @asynccontextmanager
     async def asked(self, bus: MessageBus, on_silence: Callable[[], None]) -> AsyncIterator[None]:
@@ -47,13 +50,11 @@ class Answering:
 
     async def _ask(self, bus: MessageBus, on_silence: Callable[[], None]) -> None:
         while True:
-            await asyncio.sleep(self._ask_s if self._misses in {0, _MISSES} else 0)
-            if await self._answers(bus):
-                self._misses = 0
-            elif self._misses < _MISSES:
-                self._misses += 1
-                if self._misses == _MISSES:
-                    on_silence()
+            await asyncio.sleep(0 if 0 < self._misses < _MISSES else self._ask_s)
+            was_mute = self.is_mute
+            self._misses = 0 if await self._answers(bus) else self._misses + 1
+            if self.is_mute and not was_mute:
+                on_silence()
 
     async def _answers(self, bus: MessageBus) -> bool:
         """An error is an answer, too; so is the bus's own that nobody is there."""

@@ -91,7 +91,7 @@ def test_the_parts_are_the_whole(store: Store) -> None:
         (8, {}, "lies within"),
         (5, {"reason": " "}, "Say why"),
         (5, {"parts": (RPM, RPM)}, "note of its own"),
-        (5, {"parts": (RPM, replace(CCM, program="XXX"))}, "must be one of"),
+        (5, {"parts": (RPM, replace(CCM, program="GYM"))}, "must be one of"),
         (5, {"patient_id": BOB}, "no such entry"),
         (5, {"staff_id": DOCTOR}, "Only who recorded"),
     ],

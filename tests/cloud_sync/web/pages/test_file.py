@@ -52,7 +52,7 @@ def test_the_file_is_kept_and_withdrawn(as_role: SignIn, clinic: Seeded) -> None
     [
         {"kind": "orders"},
         {"kind": "orders", "on": "2026-13-01"},
-        {"kind": "consents", "program": "XXX", "on": "2026-11-01", "mode": "verbal"},
+        {"kind": "consents", "program": "GYM", "on": "2026-11-01", "mode": "verbal"},
         {"kind": "consents", "program": "RPM", "on": "2026-11-01", "mode": "telepathy"},
         {"kind": "patient", "conditions": "high pressure"},
         {"kind": "gossip", "on": "2026-11-01"},
